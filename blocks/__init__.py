@@ -1,0 +1,1 @@
+"""What the outside world needs: run profiles, and Prefect blocks. No logic."""

@@ -1,0 +1,1 @@
+"""What we keep: schemas, refs, keys, the store and its lineage. Imports nothing of ours."""

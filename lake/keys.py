@@ -1,0 +1,144 @@
+"""The one function that makes a table's key, and what goes into it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from lake.ref import Ref
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRST_PARTY = ("blocks", "deployments", "flows", "lake", "perf", "tasks", "tests")
+NUMERIC_LIBRARIES = ("numba", "numpy", "polars", "scipy")
+
+
+class Key(BaseModel):
+    """A table's key with the fields it was made of, so that two keys can be compared."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    market: str
+    part: str
+    code: dict[str, str]
+    config: dict[str, Any]
+    parents: list[tuple[str, str]]
+    libraries: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        return sha256(canonical_json(self.model_dump(mode="json")).encode())
+
+
+def sha256(data: bytes) -> str:
+    """Hex digest of `data`."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with one spelling per value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def make_key(
+    kind: str,
+    market: str,
+    part: str,
+    *,
+    code: Iterable[str],
+    config: Mapping[str, Any],
+    parents: Iterable[Ref],
+    libraries: Iterable[str] = NUMERIC_LIBRARIES,
+) -> Key:
+    """Return the key of the table that `code` makes of `parents` under `config`.
+
+    Parameters
+    ----------
+    code : iterable of str
+        Modules whose source, with all first-party modules that they import, makes the table.
+    config : mapping
+        Everything else that the result depends on, as JSON values.
+    parents : iterable of Ref
+        Tables read, in the order in which the stage takes them.
+    libraries : iterable of str
+        Distributions whose version can change the result.
+    """
+    return Key(
+        kind=kind,
+        market=market,
+        part=part,
+        code=code_of(*code),
+        config=json.loads(canonical_json(config)),
+        parents=[(f"{ref.kind}/{ref.market}/{ref.part}", ref.identity) for ref in parents],
+        libraries={name: version(name) for name in sorted(libraries)},
+    )
+
+
+def code_of(*modules: str) -> dict[str, str]:
+    """SHA-256 of the source of `modules` and of all first-party modules they import.
+
+    Imports are read from the syntax tree, so those inside functions count; a module chosen by
+    name at run time does not, and must be named in `modules`.
+    """
+    found: dict[str, str] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            digest, imported = _read_module(name)
+            found[name] = digest
+            waiting.extend(imported)
+    return dict(sorted(found.items()))
+
+
+@cache
+def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
+    path = _module_path(name)
+    if path is None:
+        raise ModuleNotFoundError(f"no first-party module {name!r} under {ROOT.name}")
+    source = path.read_bytes().replace(b"\r\n", b"\n")
+    return sha256(source), tuple(_imports(name, path, ast.parse(source)))
+
+
+def _module_path(name: str) -> Path | None:
+    stem = ROOT.joinpath(*name.split("."))
+    candidates = (stem.with_suffix(".py"), stem / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _imports(name: str, path: Path, tree: ast.AST) -> Iterable[str]:
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _first_party(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, package)
+            yield from _first_party(base)
+            for alias in node.names:
+                yield from _first_party(f"{base}.{alias.name}")
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    if not node.level:
+        return node.module or ""
+    parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+    return ".".join([*parents, node.module] if node.module else parents)
+
+
+def _first_party(dotted: str) -> Iterable[str]:
+    """Yield `dotted` and its packages, those that are modules of ours."""
+    parts = dotted.split(".")
+    if parts[0] in FIRST_PARTY:
+        for end in range(1, len(parts) + 1):
+            name = ".".join(parts[:end])
+            if _module_path(name) is not None:
+                yield name

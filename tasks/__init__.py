@@ -1,0 +1,1 @@
+"""How: one room per stage, floors decide who may import whom."""

@@ -1,0 +1,43 @@
+"""What a source is about to yield, said before it is read: the fingerprint of one market."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import Field
+
+from lake.config import Config
+from lake.time import Symbol, Timeframe, market_name
+
+
+class Snapshot(Config):
+    """One market of a source, with all that determines its raw bars.
+
+    Attributes
+    ----------
+    parts : tuple of str
+        SHA-256 of each file, in the order in which they are read.
+    settings : dict
+        Whatever else the bars depend on: a simulation's parameters, a request to a venue.
+    places : tuple of str
+        Where the parts lie on this machine; never part of a key.
+    """
+
+    source: Literal["demo", "files", "binance"]
+    symbol: Symbol
+    timeframe: Timeframe
+    start: date | None = None
+    end: date | None = None
+    parts: tuple[str, ...] = ()
+    settings: dict[str, Any] = Field(default_factory=dict)
+    places: tuple[str, ...] = ()
+
+    @property
+    def market(self) -> str:
+        return market_name(self.symbol, self.timeframe)
+
+    @property
+    def keyed(self) -> Snapshot:
+        """The same without its places."""
+        return self.model_copy(update={"places": ()})

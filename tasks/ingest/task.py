@@ -1,0 +1,54 @@
+"""Prefect's view of ingest."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import polars as pl
+
+from lake.ref import Ref
+from lake.schema import FETCHED, RAW_BARS, TRUTH
+from lake.store import Lake
+from tasks.ingest.config import IngestConfig
+from tasks.ingest.snapshot import Snapshot
+from tasks.stage.task import stage
+
+SOURCES = {name: f"tasks.ingest.{name}" for name in ("demo", "files", "binance")}
+
+
+def survey(config: IngestConfig) -> list[Snapshot]:
+    """Which markets the source holds, sorted, with the fingerprint of each."""
+    found = import_module(SOURCES[config.source]).survey(config)
+    return sorted(found, key=lambda snapshot: snapshot.market)
+
+
+@stage(
+    makes=FETCHED,
+    code=["tasks.ingest.binance"],
+    retries=2,
+    retry_delay_seconds=[5, 20],
+    retry_jitter_factor=0.5,
+)
+def fetch(lake: Lake, *, market: str, snapshot: Snapshot, config: IngestConfig) -> pl.DataFrame:
+    """Bring what the venue has into the lake's blobs, and list it."""
+    return import_module(SOURCES["binance"]).fetch(lake, snapshot, config)
+
+
+@stage(makes=RAW_BARS, code=[__name__])
+def ingest(
+    lake: Lake,
+    *,
+    market: str,
+    snapshot: Snapshot,
+    where: tuple[str, ...] = (),
+    fetched: Ref | None = None,
+) -> pl.DataFrame:
+    """Read a market's bars from its source, final bars only, otherwise as they came."""
+    source = import_module(SOURCES[snapshot.source])
+    return source.load(lake, snapshot, where, None if fetched is None else lake.read(fetched))
+
+
+@stage(makes=TRUTH, code=["tasks.ingest.demo"])
+def write_truth(lake: Lake, *, market: str, snapshot: Snapshot) -> pl.DataFrame:
+    """Write down which effects were planted in the demo market."""
+    return import_module(SOURCES["demo"]).truth(snapshot)

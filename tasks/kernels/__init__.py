@@ -1,0 +1,1 @@
+"""Ground floor: numba only here; numpy in, numpy out."""

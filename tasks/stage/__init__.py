@@ -1,0 +1,1 @@
+"""What a stage is: a cached Prefect task that makes one table."""
