@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from lake.errors import LakeError
+
+
+class Stamp(NamedTuple):
+    """What tells a file from the one that lay there before, without reading it."""
+
+    n_bytes: int
+    mtime_ns: int
+    inode: int = 0
 
 
 class Files(Protocol):
@@ -24,7 +33,7 @@ class Files(Protocol):
 
     def write(self, path: str, data: bytes) -> None: ...
 
-    def size(self, path: str) -> int | None: ...
+    def stamp(self, path: str) -> Stamp | None: ...
 
     def delete(self, path: str) -> None: ...
 
@@ -38,7 +47,7 @@ def open_files(uri: str) -> Files:
     scheme = urlsplit(uri).scheme
     if scheme in ("", "file") or len(scheme) == 1:
         return LocalFiles(Path(urlsplit(uri).path if scheme == "file" else uri))
-    return ObjectFiles(uri)
+    return ObjectFiles.at(uri)
 
 
 def _explained(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,47 +106,52 @@ class LocalFiles:
             raise
 
     @_explained
-    def size(self, path: str) -> int | None:
+    def stamp(self, path: str) -> Stamp | None:
         try:
-            return (self.root / path).stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
+            found = (self.root / path).stat()
+        except FileNotFoundError:
             return None
+        return Stamp(found.st_size, found.st_mtime_ns, found.st_ino)
 
     @_explained
     def delete(self, path: str) -> None:
+        # The folder stays, empty or not: another process may be about to write into it.
         (self.root / path).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            (self.root / path).parent.rmdir()
 
+    @_explained
     def walk(self, folder: str) -> Iterator[str]:
-        for path in sorted((self.root / folder).rglob("*")):
-            if path.is_file():
-                yield path.relative_to(self.root).as_posix()
+        found = sorted(path for path in (self.root / folder).rglob("*") if path.is_file())
+        return (path.relative_to(self.root).as_posix() for path in found)
 
+    @_explained
     def age_seconds(self, path: str) -> float:
-        import time
-
         return time.time() - (self.root / path).stat().st_mtime
 
 
 class ObjectFiles:
     """A prefix of an object store, through pyarrow.fs. A put is atomic there by itself."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, system: Any, root: str) -> None:
+        self.uri, self.system, self.root = uri, system, root.strip("/")
+
+    @classmethod
+    def at(cls, uri: str) -> ObjectFiles:
+        """Open a URI; what stands after ``?`` may hold secrets and is not repeated."""
         from pyarrow import fs
 
-        self.uri = uri.split("?")[0]
+        place = uri.split("?")[0]
         try:
-            self.system, self.root = fs.FileSystem.from_uri(uri)
+            system, root = fs.FileSystem.from_uri(uri)
         except (OSError, ValueError) as error:
             raise LakeError(
-                f"the lake {self.uri} cannot be opened: {error}",
+                f"the lake {place} cannot be opened: {error}",
                 "a folder, or a URI that pyarrow.fs knows (s3://bucket/lake)",
                 "mend --lake; credentials come from the environment",
             ) from error
+        return cls(place, system, root)
 
     def _full(self, path: str) -> str:
-        return f"{self.root.rstrip('/')}/{path}"
+        return f"{self.root}/{path}" if self.root else path
 
     @_explained
     def read(self, path: str) -> bytes:
@@ -152,26 +166,25 @@ class ObjectFiles:
             file.write(data)
 
     @_explained
-    def size(self, path: str) -> int | None:
+    def stamp(self, path: str) -> Stamp | None:
         info = self.system.get_file_info(self._full(path))
-        return info.size if info.is_file else None
+        return Stamp(info.size, info.mtime_ns or 0) if info.is_file else None
 
     @_explained
     def delete(self, path: str) -> None:
-        if self.size(path) is not None:
+        if self.stamp(path) is not None:
             self.system.delete_file(self._full(path))
 
+    @_explained
     def walk(self, folder: str) -> Iterator[str]:
         from pyarrow import fs
 
         selector = fs.FileSelector(self._full(folder), recursive=True, allow_not_found=True)
-        skip = len(self.root.rstrip("/")) + 1
-        for info in sorted(self.system.get_file_info(selector), key=lambda i: i.path):
-            if info.is_file:
-                yield info.path[skip:]
+        skip = len(self._full(""))
+        infos = self.system.get_file_info(selector)
+        return iter(sorted(info.path[skip:] for info in infos if info.is_file))
 
+    @_explained
     def age_seconds(self, path: str) -> float:
-        from datetime import UTC, datetime
-
         made = self.system.get_file_info(self._full(path)).mtime
         return (datetime.now(UTC) - made).total_seconds()

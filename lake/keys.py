@@ -82,49 +82,49 @@ def make_key(
     )
 
 
-def code_of(*modules: str) -> dict[str, str]:
-    """SHA-256 of the source of `modules` and of all first-party modules they import.
+def code_of(*modules: str, root: Path = ROOT) -> dict[str, str]:
+    """SHA-256 of the source of `modules` and of all first-party modules they import, under `root`.
 
-    Imports are read from the syntax tree, so those inside functions count; a module chosen by
-    name at run time does not, and must be named in `modules`.
+    The packages that a module lies in are run when it is imported, so they count. Imports are
+    read from the syntax tree, so those inside functions count; a module chosen by name at run
+    time does not, and must be named in `modules`.
     """
     found: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
         if name not in found:
-            digest, imported = _read_module(name)
+            digest, imported = _read_module(root, name)
             found[name] = digest
             waiting.extend(imported)
     return dict(sorted(found.items()))
 
 
 @cache
-def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
-    path = _module_path(name)
+def _read_module(root: Path, name: str) -> tuple[str, tuple[str, ...]]:
+    path = _module_path(root, name)
     if path is None:
-        raise ModuleNotFoundError(f"no first-party module {name!r} under {ROOT.name}")
+        raise ModuleNotFoundError(f"no first-party module {name!r} under {root.name}")
     source = path.read_bytes().replace(b"\r\n", b"\n")
-    return sha256(source), tuple(_imports(name, path, ast.parse(source)))
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    named = [package, *_imports(package, ast.parse(source))]
+    return sha256(source), tuple(m for dotted in named for m in _first_party(root, dotted))
 
 
-def _module_path(name: str) -> Path | None:
-    stem = ROOT.joinpath(*name.split("."))
+def _module_path(root: Path, name: str) -> Path | None:
+    stem = root.joinpath(*name.split("."))
     candidates = (stem.with_suffix(".py"), stem / "__init__.py")
     return next((path for path in candidates if path.is_file()), None)
 
 
-def _imports(name: str, path: Path, tree: ast.AST) -> Iterable[str]:
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+def _imports(package: str, tree: ast.AST) -> Iterable[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from _first_party(alias.name)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(node, package)
-            yield from _first_party(base)
-            for alias in node.names:
-                yield from _first_party(f"{base}.{alias.name}")
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:
@@ -134,11 +134,9 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
     return ".".join([*parents, node.module] if node.module else parents)
 
 
-def _first_party(dotted: str) -> Iterable[str]:
+def _first_party(root: Path, dotted: str) -> Iterable[str]:
     """Yield `dotted` and its packages, those that are modules of ours."""
     parts = dotted.split(".")
     if parts[0] in FIRST_PARTY:
-        for end in range(1, len(parts) + 1):
-            name = ".".join(parts[:end])
-            if _module_path(name) is not None:
-                yield name
+        names = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+        yield from (name for name in names if _module_path(root, name) is not None)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
 EVERY_MARKET = "all"
+WHOLE = "-"
 
 
 def safe_name(name: str) -> str:
@@ -44,7 +45,7 @@ class Ref(BaseModel):
 
     kind: str
     market: str = EVERY_MARKET
-    part: str = "-"
+    part: str = WHOLE
     key: str
     content: str
     n_rows: int
@@ -54,7 +55,7 @@ class Ref(BaseModel):
     @field_validator("kind", "market", "part", "key")
     @classmethod
     def _safe(cls, value: str) -> str:
-        return value if value == "-" else safe_name(value)
+        return value if value == WHOLE else safe_name(value)
 
     @property
     def identity(self) -> str:
@@ -67,5 +68,5 @@ class Ref(BaseModel):
         return f"{self.kind}/{self.market}/{self.part}/{self.key}"
 
     def __str__(self) -> str:
-        part = "" if self.part == "-" else f" {self.part}"
+        part = "" if self.part == WHOLE else f" {self.part}"
         return f"{self.kind} {self.market}{part} {self.key[:12]}"

@@ -5,6 +5,7 @@ tables/KIND/market/part/KEY.json       its ref and the fields of its key: writte
                                        so a table without one does not exist
 runs/RUN.json                          what a run used and made
 blobs/SHA256                           bytes as a venue sent them
+notes/SHA256(name).json                which blob a venue's page or archive became
 documents/NAME                         copies of reports and blueprints for people
 drafts/                                writes under way
 """
@@ -22,7 +23,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lake.errors import CorruptTable, LakeError, MissingTable
-from lake.files import Files, open_files
+from lake.files import Files, Stamp, open_files
 from lake.keys import Key, sha256
 from lake.ref import Ref, safe_name
 from lake.schema import TABLES
@@ -30,7 +31,7 @@ from lake.schema import TABLES
 pl.Config.set_engine_affinity("in-memory")
 
 TABLE_FOLDER, RUN_FOLDER, BLOB_FOLDER, DOCUMENT_FOLDER = "tables", "runs", "blobs", "documents"
-DRAFT_FOLDER = "drafts"
+DRAFT_FOLDER, NOTE_FOLDER = "drafts", "notes"
 
 
 class Entry(BaseModel):
@@ -48,7 +49,7 @@ class Lake:
 
     def __init__(self, files: Files) -> None:
         self.files = files
-        self._whole: set[tuple[str, int]] = set()
+        self._whole: dict[str, tuple[str, Stamp]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -63,17 +64,21 @@ class Lake:
     def entry(self, address: str) -> Entry | None:
         """Return what is recorded at `address`, whether or not the table is still whole."""
         try:
-            return Entry.model_validate_json(self.files.read(_entry_path(address)))
+            entry = Entry.model_validate_json(self.files.read(_entry_path(address)))
         except (FileNotFoundError, ValidationError):
             return None
+        return entry if entry.ref.address == address else None
 
     def is_whole(self, ref: Ref) -> bool:
-        """Whether the table's bytes are those that were written (hashed once per process)."""
-        size = self.files.size(_table_path(ref.address))
-        if size != ref.n_bytes:
+        """Whether the table's bytes are those that were written.
+
+        Hashed once per process, and again when the file is no longer the one that was hashed.
+        """
+        stamp = self.files.stamp(_table_path(ref.address))
+        if stamp is None or stamp.n_bytes != ref.n_bytes:
             return False
         with self._lock:
-            if (ref.content, size) in self._whole:
+            if self._whole.get(ref.address) == (ref.content, stamp):
                 return True
         try:
             self._read_bytes(ref)
@@ -114,8 +119,6 @@ class Lake:
         entry = Entry(ref=ref, key=key, parents=parents)
         self.files.write(_table_path(ref.address), data)
         self.files.write(_entry_path(ref.address), _pretty(entry.model_dump(mode="json")))
-        with self._lock:
-            self._whole.add((ref.content, ref.n_bytes))
         return ref
 
     def delete(self, ref: Ref) -> None:
@@ -134,8 +137,7 @@ class Lake:
     def put_blob(self, data: bytes) -> str:
         """Keep bytes as they came; return their SHA-256."""
         digest = sha256(data)
-        if self.files.size(f"{BLOB_FOLDER}/{digest}") != len(data):
-            self.files.write(f"{BLOB_FOLDER}/{digest}", data)
+        self._put(f"{BLOB_FOLDER}/{digest}", data)
         return digest
 
     def get_blob(self, digest: str) -> bytes:
@@ -156,12 +158,22 @@ class Lake:
             )
         return data
 
+    def remember(self, name: str, record: dict[str, Any]) -> None:
+        """Note what became of `name` (an archive, a page), replacing what was noted before."""
+        self.files.write(_note_path(name), _pretty({"name": name, "record": record}))
+
+    def recall(self, name: str) -> dict[str, Any] | None:
+        """Return what was noted of `name`, or None where nothing readable was."""
+        try:
+            note = json.loads(self.files.read(_note_path(name)))
+        except (FileNotFoundError, ValueError):
+            return None
+        return note["record"] if isinstance(note, dict) and note.get("name") == name else None
+
     def put_document(self, name: str, text: str) -> str:
         """Write a copy for people, unless the same is there; return where it is."""
         path = f"{DOCUMENT_FOLDER}/{safe_name(name)}"
-        data = text.encode()
-        if self.files.size(path) != len(data) or self.files.read(path) != data:
-            self.files.write(path, data)
+        self._put(path, text.encode())
         return f"{self.uri.rstrip('/')}/{path}"
 
     def put_run(self, run: str, record: dict[str, Any]) -> None:
@@ -169,11 +181,38 @@ class Lake:
         self.files.write(f"{RUN_FOLDER}/{safe_name(run)}.json", _pretty(record))
 
     def runs(self) -> list[dict[str, Any]]:
-        """Records of all runs, oldest first."""
+        """Records of all runs, oldest first.
+
+        Raises
+        ------
+        CorruptTable
+            When one of them cannot be read.
+        """
         paths = [path for path in self.files.walk(RUN_FOLDER) if path.endswith(".json")]
-        return [json.loads(self.files.read(path)) for path in paths]
+        records = [self._record(path) for path in paths]
+        return sorted(records, key=lambda record: (record["started"], record["run"]))
+
+    def _record(self, path: str) -> dict[str, Any]:
+        try:
+            record = json.loads(self.files.read(path))
+        except ValueError:
+            record = None
+        if isinstance(record, dict) and record.keys() >= {"run", "started", "finished", "stages"}:
+            return record
+        raise CorruptTable(
+            f"{path} in the lake {self.uri} is no record of a run",
+            "a JSON object with run, started, finished and stages",
+            "delete that file: no table depends on it",
+        )
+
+    def _put(self, path: str, data: bytes) -> None:
+        stamp = self.files.stamp(path)
+        if stamp is None or stamp.n_bytes != len(data) or self.files.read(path) != data:
+            self.files.write(path, data)
 
     def _read_bytes(self, ref: Ref) -> bytes:
+        # Stamped before it is read: a file that is replaced meanwhile is hashed again.
+        stamp = self.files.stamp(_table_path(ref.address))
         try:
             data = self.files.read(_table_path(ref.address))
         except FileNotFoundError as error:
@@ -188,8 +227,9 @@ class Lake:
                 f"content {ref.content[:12]}",
                 "run the flow again: it makes what is broken",
             )
-        with self._lock:
-            self._whole.add((ref.content, ref.n_bytes))
+        if stamp is not None:
+            with self._lock:
+                self._whole[ref.address] = (ref.content, stamp)
         return data
 
 
@@ -205,6 +245,10 @@ def _table_path(address: str) -> str:
 
 def _entry_path(address: str) -> str:
     return f"{TABLE_FOLDER}/{_checked(address)}.json"
+
+
+def _note_path(name: str) -> str:
+    return f"{NOTE_FOLDER}/{sha256(name.encode())}.json"
 
 
 def _checked(address: str) -> str:

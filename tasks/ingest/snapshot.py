@@ -41,3 +41,13 @@ class Snapshot(Config):
     def keyed(self) -> Snapshot:
         """The same without its places."""
         return self.model_copy(update={"places": ()})
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether its bars have to be fetched before they can be read."""
+        return self.source == "binance"
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the truth about its effects is known."""
+        return self.source == "demo"

@@ -13,12 +13,15 @@ from tasks.ingest.config import IngestConfig
 from tasks.ingest.snapshot import Snapshot
 from tasks.stage.task import stage
 
-SOURCES = {name: f"tasks.ingest.{name}" for name in ("demo", "files", "binance")}
+
+def source_module(source: str) -> str:
+    """The module that knows a source: imported when asked for, so that each has its own key."""
+    return f"tasks.ingest.{source}"
 
 
 def survey(config: IngestConfig) -> list[Snapshot]:
     """Which markets the source holds, sorted, with the fingerprint of each."""
-    found = import_module(SOURCES[config.source]).survey(config)
+    found = import_module(source_module(config.source)).survey(config)
     return sorted(found, key=lambda snapshot: snapshot.market)
 
 
@@ -31,7 +34,7 @@ def survey(config: IngestConfig) -> list[Snapshot]:
 )
 def fetch(lake: Lake, *, market: str, snapshot: Snapshot, config: IngestConfig) -> pl.DataFrame:
     """Bring what the venue has into the lake's blobs, and list it."""
-    return import_module(SOURCES["binance"]).fetch(lake, snapshot, config)
+    return import_module(source_module("binance")).fetch(lake, snapshot, config)
 
 
 @stage(makes=RAW_BARS, code=[__name__])
@@ -41,14 +44,14 @@ def ingest(
     market: str,
     snapshot: Snapshot,
     where: tuple[str, ...] = (),
-    fetched: Ref | None = None,
+    fetched: list[Ref],
 ) -> pl.DataFrame:
     """Read a market's bars from its source, final bars only, otherwise as they came."""
-    source = import_module(SOURCES[snapshot.source])
-    return source.load(lake, snapshot, where, None if fetched is None else lake.read(fetched))
+    source = import_module(source_module(snapshot.source))
+    return source.load(lake, snapshot, where, lake.read(fetched[0]) if fetched else None)
 
 
 @stage(makes=TRUTH, code=["tasks.ingest.demo"])
 def write_truth(lake: Lake, *, market: str, snapshot: Snapshot) -> pl.DataFrame:
     """Write down which effects were planted in the demo market."""
-    return import_module(SOURCES["demo"]).truth(snapshot)
+    return import_module(source_module("demo")).truth(snapshot)

@@ -27,10 +27,9 @@ from prefect.context import TaskRunContext
 from pydantic import BaseModel
 
 from lake.keys import NUMERIC_LIBRARIES, Key, make_key
-from lake.ref import EVERY_MARKET, Ref
+from lake.ref import EVERY_MARKET, WHOLE, Ref
 from lake.schema import Table
 from lake.store import Lake, open_lake
-from tasks.stage.meter import METER
 
 _NOT_IN_CONFIG = ("lake", "market", "part", "code", "where")
 
@@ -84,7 +83,7 @@ def stage(
             return make_key(
                 makes.name,
                 inputs.get("market", EVERY_MARKET),
-                inputs.get("part", "-"),
+                inputs.get("part", WHOLE),
                 code=[*code, *inputs.get("code", ())],
                 config={n: _plain(v) for n, v in inputs.items() if n not in _NOT_IN_CONFIG},
                 parents=list(_refs(inputs)),
@@ -94,13 +93,12 @@ def stage(
         def make_table(
             lake: str,
             market: str = EVERY_MARKET,
-            part: str = "-",
+            part: str = WHOLE,
             code: Sequence[str] = (),
             **inputs: Any,
         ) -> Ref:
             named = {"market": market, "part": part, "code": code, **inputs}
-            with METER.measure(stage_name):
-                return _make(open_lake(lake), function, key_of(named), named)
+            return _make(open_lake(lake), function, key_of(named), named)
 
         stage_name = name or function.__name__.replace("_", " ")
         make_table.__signature__ = _task_signature(function)  # type: ignore[attr-defined]
@@ -127,7 +125,7 @@ def _task_signature(function: Callable[..., Any]) -> inspect.Signature:
     common = {
         "lake": inspect.Parameter("lake", keyword),
         "market": inspect.Parameter("market", keyword, default=EVERY_MARKET),
-        "part": inspect.Parameter("part", keyword, default="-"),
+        "part": inspect.Parameter("part", keyword, default=WHOLE),
         "code": inspect.Parameter("code", keyword, default=()),
     }
     return inspect.Signature(list((own | common).values()), return_annotation=Ref)

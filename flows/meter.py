@@ -28,7 +28,6 @@ def rss_mb() -> float:
 class Cost:
     """What one stage has cost so far in this run."""
 
-    n_made: int = 0
     seconds: float = 0.0
     peak_rss_mb: float = 0.0
 
@@ -53,7 +52,6 @@ class Meter:
             with self._lock:
                 self._active.remove(stage)
                 cost = self.costs.setdefault(stage, Cost())
-                cost.n_made += 1
                 cost.seconds += time.perf_counter() - started
                 cost.peak_rss_mb = max(cost.peak_rss_mb, rss_mb())
 
@@ -69,11 +67,6 @@ class Meter:
             done.set()
             thread.join()
 
-    def clear(self) -> None:
-        """Start a new run."""
-        with self._lock:
-            self.costs.clear()
-
     def _sample(self, done: threading.Event) -> None:
         while not done.wait(_PERIOD_SECONDS):
             now = rss_mb()
@@ -81,6 +74,3 @@ class Meter:
                 for stage in set(self._active):
                     cost = self.costs.setdefault(stage, Cost())
                     cost.peak_rss_mb = max(cost.peak_rss_mb, now)
-
-
-METER = Meter()

@@ -1,0 +1,241 @@
+"""The one typed model of a run, in layers: defaults, profile, environment, flags."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    CliSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from lake.errors import ConfigError
+from tasks.blueprint.config import BlueprintConfig
+from tasks.bridge.config import BridgeConfig
+from tasks.clean.config import CleanConfig
+from tasks.discovery.config import DiscoveryConfig
+from tasks.events.config import EventsConfig
+from tasks.features.config import FeaturesConfig
+from tasks.ingest.config import IngestConfig
+from tasks.outcomes.config import OutcomesConfig
+from tasks.promotion.config import PromotionConfig
+from tasks.report.config import ReportConfig
+
+PROFILES = Path(__file__).with_name("profiles")
+DEFAULT_PROFILE = "full"
+STAGES = (
+    "ingest",
+    "clean",
+    "features",
+    "events",
+    "outcomes",
+    "discovery",
+    "bridge",
+    "promotion",
+    "blueprint",
+    "report",
+)
+
+
+class RunConfig(IngestConfig, BaseSettings):
+    """Everything that a run of discovery can be told.
+
+    Read from a profile (YAML, `extends` another), then the environment
+    (``ASSAY_SOURCE``, ``ASSAY_CLEAN__MAX_LOG_JUMP``), then flags; the later wins. Every key of
+    the rooms is a flag too: ``--discovery.fdr_q 0.1``.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        env_prefix="ASSAY_",
+        env_nested_delimiter="__",
+        cli_prog_name="python -m flows.discovery",
+        cli_implicit_flags=True,
+        cli_hide_none_type=True,
+        cli_avoid_json=True,
+        cli_exit_on_error=False,
+        cli_enforce_required=False,
+        populate_by_name=True,
+    )
+    arguments: ClassVar[Sequence[str]] = ()
+
+    profile: str = Field(DEFAULT_PROFILE, description="smoke, full, or the path of a YAML file")
+    lake: str = Field(".assay/lake", description="folder or object-store URI of the lake")
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="tasks at once"
+    )
+    refresh: tuple[str, ...] = Field(
+        (), description=f"compute these again although they are cached: {', '.join(STAGES)}"
+    )
+    json_output: bool = Field(False, alias="json", description="print one JSON object only")
+    debug: bool = Field(False, description="show the trace of an error")
+    clean: CleanConfig = CleanConfig()
+    features: FeaturesConfig = FeaturesConfig()
+    events: EventsConfig = EventsConfig()
+    outcomes: OutcomesConfig = OutcomesConfig()
+    discovery: DiscoveryConfig = DiscoveryConfig()
+    bridge: BridgeConfig = BridgeConfig()
+    promotion: PromotionConfig = PromotionConfig()
+    blueprint: BlueprintConfig = BlueprintConfig()
+    report: ReportConfig = ReportConfig()
+
+    @property
+    def ingest(self) -> IngestConfig:
+        """What ingest depends on, alone."""
+        return IngestConfig(**{name: getattr(self, name) for name in IngestConfig.model_fields})
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """The whole config as JSON values, for the record of the run."""
+        return self.model_dump(mode="json")
+
+    @property
+    def research(self) -> dict[str, Any]:
+        """What the results depend on: without places, workers and how it is shown."""
+        local = {"data", "lake", "workers", "refresh", "json_output", "debug", "profile"}
+        return self.model_dump(mode="json", exclude=local)
+
+    @field_validator("refresh")
+    @classmethod
+    def _known_stages(cls, stages: tuple[str, ...]) -> tuple[str, ...]:
+        for stage in stages:
+            if stage not in STAGES:
+                raise ValueError(f"no stage {stage!r}{_nearest(stage, STAGES)}")
+        return stages
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> RunConfig:
+        if self.start and self.end and self.end < self.start:
+            raise ValueError(f"end {self.end} lies before start {self.start}")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *_: Any, **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        flags: PydanticBaseSettingsSource = CliSettingsSource(
+            settings_cls, cli_parse_args=list(cls.arguments)
+        )
+        return sources["init_settings"], flags, sources["env_settings"], Profile(settings_cls)
+
+
+class Profile(PydanticBaseSettingsSource):
+    """The layer below flags and environment: the profile that they name."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError("a profile is read whole")
+
+    def __call__(self) -> dict[str, Any]:
+        return load_profile(self.current_state.get("profile", DEFAULT_PROFILE))
+
+
+def load_config(arguments: Sequence[str]) -> RunConfig:
+    """Read the layers into one config.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key (with the nearest right one) or a value that does not fit.
+    """
+    config_class = type("RunConfig", (RunConfig,), {"arguments": tuple(arguments)})
+    try:
+        layered = config_class()
+    except (ValidationError, SettingsError) as error:
+        raise explain(error) from error
+    return RunConfig.model_construct(**dict(layered))
+
+
+def load_profile(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The keys of a profile with those it extends, its own winning."""
+    path = _profile_path(name)
+    if str(path) in seen:
+        raise ConfigError(
+            f"profile {name} extends itself: {' -> '.join((*seen, str(path)))}",
+            "a chain that ends",
+            "remove one `extends`",
+        )
+    try:
+        own = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"profile {path} is no YAML: {error}", "keys and values", "mend the file"
+        ) from error
+    if not isinstance(own, dict):
+        raise ConfigError(f"profile {path} holds a {type(own).__name__}", "keys", "mend the file")
+    parent = own.pop("extends", None)
+    base = load_profile(str(parent), (*seen, str(path))) if parent else {}
+    return _merge(base, own)
+
+
+def _profile_path(name: str) -> Path:
+    names = sorted(path.stem for path in PROFILES.glob("*.yaml"))
+    path = PROFILES / f"{name}.yaml" if name in names else Path(name)
+    if not path.is_file():
+        raise ConfigError(
+            f"no profile {name!r}{_nearest(name, names)}",
+            f"one of {', '.join(names)}, or the path of a YAML file",
+            "name one with --profile",
+        )
+    return path
+
+
+def _merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in own.items():
+        below = merged.get(name)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[name] = _merge(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def explain(error: ValidationError | SettingsError) -> ConfigError:
+    """Turn a validator's words into: what came, what was wanted, what to do."""
+    if isinstance(error, SettingsError):
+        return _explain_flags(str(error.__cause__ or error))
+    first = error.errors()[0]
+    place = ".".join(str(step) for step in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return _unknown(place)
+    wanted = first["msg"].removeprefix("Value error, ")
+    came = f"{place or 'the request'}: {first['input']!r}" if place else "these flags together"
+    return ConfigError(came, wanted, "see --help for every key and its default")
+
+
+def _explain_flags(message: str) -> ConfigError:
+    unknown = [word for word in message.split() if word.startswith("--")]
+    if "unrecognized" in message and unknown:
+        return _unknown(unknown[0].lstrip("-").split("=")[0])
+    return ConfigError(message, "flags as --help lists them", "see --help")
+
+
+def _unknown(place: str) -> ConfigError:
+    return ConfigError(
+        f"unknown key {place!r}{_nearest(place, _all_keys(RunConfig))}",
+        "a key of the config",
+        "see --help for every key",
+    )
+
+
+def _all_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    keys = []
+    for name, field in model.model_fields.items():
+        keys.append(prefix + (field.alias or name))
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys.extend(_all_keys(field.annotation, f"{prefix}{name}."))
+    return keys
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    found = get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"; did you mean {found[0]!r}?" if found else ""

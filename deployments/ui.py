@@ -1,0 +1,74 @@
+"""Start Prefect's server and interface on loopback and leave word of it: ``make ui``."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+from flows.server import LOOPBACK, announce, settle, standing_server, withdraw
+
+FIRST_PORT, N_PORTS = 4200, 50
+PATIENCE_SECONDS = 120
+
+
+def main() -> int:
+    """Run the server until it is interrupted; say where it is."""
+    found = settle()
+    if found is not None:
+        print(f"Prefect's interface is running already: {found.removesuffix('/api')}")
+        return 0
+    port = _free_port()
+    url = f"http://{LOOPBACK}:{port}"
+    print(f"starting Prefect's server, state in {os.environ['PREFECT_HOME']} ...", flush=True)
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "prefect",
+            "server",
+            "start",
+            "--host",
+            LOOPBACK,
+            "--port",
+            f"{port}",
+        ],
+        env={**os.environ, "PREFECT_API_URL": f"{url}/api"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        announce(url)
+        if not _answers(server):
+            print("the server did not start; see above, and `make clean` helps", file=sys.stderr)
+            return 1
+        print(f"Prefect's interface: {url}\nruns from this folder appear there; Ctrl-C stops it")
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        withdraw()
+        server.terminate()
+        server.wait()
+
+
+def _answers(server: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        if standing_server():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _free_port() -> int:
+    for port in range(FIRST_PORT, FIRST_PORT + N_PORTS):
+        with socket.socket() as probe:
+            if probe.connect_ex((LOOPBACK, port)) != 0:
+                return port
+    return FIRST_PORT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""The occurrences of a family's events among the bars of a market, as a table."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from lake.keys import canonical_json, sha256
+from lake.schema import EVENTS
+from tasks.events.bars import Bars
+from tasks.events.config import EventsConfig
+from tasks.events.registry import Analyzer, analyzers, obstacle
+
+
+def find_events(bars: Bars, market: str, family: str, config: EventsConfig) -> pl.DataFrame:
+    """Return the EVENTS of `family` in `bars`, by time and name.
+
+    An analyzer whose data are missing yields no rows; `obstacles` says so.
+    """
+    able = [a for a in analyzers(family) if obstacle(a, bars) is None]
+    found = [_occurrences(analyzer, bars, market, config) for analyzer in able]
+    return EVENTS.conform(pl.concat([EVENTS.empty(), *found]).sort(EVENTS.order))
+
+
+def obstacles(bars: Bars, family: str) -> dict[str, str]:
+    """Which events of `family` cannot run on `bars`, and why."""
+    reasons = {analyzer.name: obstacle(analyzer, bars) for analyzer in analyzers(family)}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def parameters_key(analyzer: Analyzer, config: EventsConfig) -> str:
+    """First 12 hex digits of the SHA-256 of all that tunes the event."""
+    values = analyzer.with_defaults(config.parameters.get(analyzer.name, {}))
+    return sha256(canonical_json({**values, "cooldown": config.cooldown}).encode())[:12]
+
+
+def _occurrences(analyzer: Analyzer, bars: Bars, market: str, config: EventsConfig) -> pl.DataFrame:
+    marks = analyzer.marks(bars, config.cooldown, config.parameters.get(analyzer.name))
+    at = np.flatnonzero(marks.fired)
+    return pl.DataFrame(
+        {
+            "market": pl.repeat(market, at.size, eager=True),
+            "event": pl.repeat(analyzer.name, at.size, eager=True),
+            "family": pl.repeat(analyzer.family, at.size, eager=True),
+            "time": bars.time[at],
+            "known_at": bars.time[at] + bars.step_ms,
+            "anchor_time": bars.time[marks.anchor[at]],
+            "side": marks.side[at],
+            "strength": marks.strength[at],
+            "parameters_key": pl.repeat(parameters_key(analyzer, config), at.size, eager=True),
+        },
+        schema_overrides=EVENTS.columns,
+    )

@@ -1,0 +1,69 @@
+"""The shared vocabulary of the catalogue: what most analyzers measure of their bars.
+
+A window is a number of bars. A quantity of a window is missing where fewer than a third of the
+window's bars are there. All values are logs or ratios, so they are the same in any unit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tasks.events.bars import Bars
+from tasks.kernels.onset import Flags
+from tasks.kernels.quantiles import past_quantile, past_quantiles, past_robust_z
+from tasks.kernels.rolling import Reals, before, third, window_max, window_mean, window_min
+
+
+def volatility(bars: Bars, window: int) -> Reals:
+    """``rv(w)``: root mean square of the log returns of the window, shape (n,)."""
+    return np.sqrt(window_mean(bars.log_return**2, window, third(window)))
+
+
+def trend(bars: Bars, window: int) -> Reals:
+    """``trend(w)``: log return over the window, shape (n,)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.log(bars.close / before(bars.close, window))
+
+
+def past_high(bars: Bars, window: int) -> Reals:
+    """Highest high of the bars before this one, shape (n,)."""
+    return before(window_max(bars.high, window, third(window)))
+
+
+def past_low(bars: Bars, window: int) -> Reals:
+    """Lowest low of the bars before this one, shape (n,)."""
+    return before(window_min(bars.low, window, third(window)))
+
+
+def quantile(x: Reals, probability: float, window: int) -> Reals:
+    """``q(x, p, w)``: p-quantile of the bars before this one, shape (n,)."""
+    return past_quantile(x, window, probability, third(window))
+
+
+def quantiles(x: Reals, probabilities: tuple[float, ...], window: int) -> Reals:
+    """Several of them at once, shape (len(probabilities), n)."""
+    return past_quantiles(x, window, probabilities, third(window))
+
+
+def median(x: Reals, window: int) -> Reals:
+    """Median of the bars before this one, shape (n,)."""
+    return quantile(x, 0.5, window)
+
+
+def robust_z(x: Reals, window: int) -> Reals:
+    """``z(x, w)``: robust z-score against the bars before this one, shape (n,)."""
+    return past_robust_z(np.ascontiguousarray(x, np.float64), window, third(window))
+
+
+def reaches(x: Reals, threshold: Reals) -> Flags:
+    """Where `x` is at or past a threshold above zero, shape (n,).
+
+    A threshold of zero says that the market stood still: anything would pass it.
+    """
+    return (x >= threshold) & (threshold > 0.0)
+
+
+def ratio(x: Reals, threshold: Reals | float) -> Reals:
+    """Strength against a threshold: `x` over it, shape (n,)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return x / threshold

@@ -1,0 +1,119 @@
+"""Bring the venue's monthly and daily archives: checked, kept as bytes, never brought twice."""
+
+from __future__ import annotations
+
+import logging
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from lake.errors import LakeError, SourceError
+from lake.keys import sha256
+from lake.store import Lake
+from tasks.ingest.binance_bars import read_archive
+from tasks.ingest.binance_client import Client, host_of
+from tasks.ingest.binance_plan import Period, Piece, Request, archive_path, ms, unusable
+
+N_DOWNLOADS = 4
+N_DOWNLOADS_PER_ARCHIVE = 2
+_LOG = logging.getLogger(__name__)
+_DIGEST = re.compile(rb"\s*([0-9a-fA-F]{64})\b")
+
+
+@dataclass(frozen=True)
+class Archives:
+    """The archives of one market, as asked for by one request."""
+
+    lake: Lake
+    client: Client
+    request: Request
+
+    def bring(self, periods: list[Period]) -> list[Piece]:
+        """Return the archives of `periods` that the venue has, in that order.
+
+        Raises
+        ------
+        SourceError
+            When one cannot be brought whole.
+        """
+        with ThreadPoolExecutor(N_DOWNLOADS) as pool:
+            return [piece for piece in pool.map(self._bring, periods) if piece is not None]
+
+    def _bring(self, period: Period) -> Piece | None:
+        path = archive_path(self.request, period)
+        name = f"{host_of(self.client.archive_url)}/{path}"
+        record = self.lake.recall(name)
+        if record is None or not is_kept(self.lake, record["content"]):
+            record = self._download(path, period)
+            if record is None:
+                return None
+            self.lake.remember(name, record)
+        return Piece(
+            origin=period.origin,
+            name=path,
+            start=period.start,
+            end=period.end,
+            known_until=self.request.until,
+            **record,
+        )
+
+    def _download(self, path: str, period: Period) -> dict[str, Any] | None:
+        """Return what FETCHED says of an archive, or None where the venue has none."""
+        for attempt in range(N_DOWNLOADS_PER_ARCHIVE):
+            data = self.client.archive(path)
+            if data is None:
+                return None
+            published = _published(self.client.archive(f"{path}.CHECKSUM"))
+            holds = None if published is None else published == sha256(data)
+            flaw = _flaw(path, data, period)
+            if flaw is None and (holds is not False or attempt == N_DOWNLOADS_PER_ARCHIVE - 1):
+                return self._keep(path, data, published, holds)
+            _LOG.warning("%s, download %d: %s", path, attempt + 1, flaw or "checksum differs")
+        assert flaw is not None
+        raise flaw
+
+    def _keep(
+        self, path: str, data: bytes, published: str | None, holds: bool | None
+    ) -> dict[str, Any]:
+        if holds is False:
+            _LOG.warning("%s is a whole zip of bars: kept, although its checksum differs", path)
+        return {
+            "content": self.lake.put_blob(data),
+            "n_bytes": len(data),
+            "checksum": published,
+            "checksum_holds": holds,
+        }
+
+
+def is_kept(lake: Lake, digest: str) -> bool:
+    """Whether the lake still holds these bytes, unchanged."""
+    try:
+        lake.get_blob(digest)
+    except LakeError:
+        return False
+    return True
+
+
+def _published(text: bytes | None) -> str | None:
+    """The digest of a CHECKSUM file; empty where the file holds none, which no zip matches."""
+    if text is None:
+        return None
+    match = _DIGEST.match(text)
+    return "" if match is None else match[1].decode().lower()
+
+
+def _flaw(path: str, data: bytes, period: Period) -> SourceError | None:
+    """Say why an archive cannot be used, None where it can."""
+    try:
+        bars = read_archive(path, data)
+    except SourceError as error:
+        return error
+    if bars.is_empty():
+        return unusable(path, "holds no bars")
+    times = bars["time"].sort()
+    if ms(times[0]) < period.start or ms(times[-1]) >= period.end:
+        return unusable(path, f"holds bars from {times[0]} to {times[-1]}")
+    if not bars["time"].is_sorted():
+        _LOG.warning("%s holds bars out of order: they are sorted when cleaned", path)
+    return None

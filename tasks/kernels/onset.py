@@ -1,0 +1,55 @@
+"""When a condition begins, and what comes first after a start."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.kernels._jit import kernel
+from tasks.kernels.rolling import Reals
+
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+
+
+def last_true(flags: Flags) -> Indices:
+    """Index of the last true bar before each bar, shape (n,); -1 where there is none."""
+    seen = np.where(flags, np.arange(flags.size), -1)
+    out = np.full(flags.size, -1, dtype=np.int64)
+    out[1:] = np.maximum.accumulate(seen)[:-1]
+    return out
+
+
+def onset(flags: Flags, cooldown: int) -> Flags:
+    """True where a condition holds that held at none of the `cooldown` bars before, shape (n,)."""
+    last = last_true(flags)
+    return flags & ((last < 0) | (np.arange(flags.size) - last > cooldown))
+
+
+@kernel
+def first_below(starts: Flags, level: Reals, x: Reals, within: int) -> Indices:
+    """Where `x` first falls below the level of a start.
+
+    Parameters
+    ----------
+    starts : array of bool, shape (n,)
+        Where to begin looking; the start's own bar does not count.
+    level, x : array of float64, shape (n,)
+        Hit at the first t with ``x[t] < level[start]``; NaN is no hit.
+    within : int
+        Bars after the start to look at.
+
+    Returns
+    -------
+    array of int64, shape (n,)
+        At a hit the start that it belongs to (the latest, if several), -1 elsewhere.
+    """
+    n = starts.size
+    out = np.full(n, -1, dtype=np.int64)
+    for start in range(n):
+        if starts[start]:
+            for t in range(start + 1, min(n, start + within + 1)):
+                if x[t] < level[start]:
+                    out[t] = start
+                    break
+    return out

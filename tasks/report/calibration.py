@@ -1,0 +1,106 @@
+"""A glance at the p-values: do they look like those of a market without alpha?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.report.chart import Chart, axis, layout, numbers, rule, titled
+from tasks.report.config import ReportConfig
+from tasks.report.facts import Evidence
+from tasks.report.formats import count, decimal, n_of, percent
+from tasks.report.grid import Column, Grid, fill_grid
+
+_HEIGHT = 280
+_SMALLEST_P = 1e-300
+Reals = npt.NDArray[np.float64]
+
+
+def tell_calibration(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
+    """Histogram and quantiles of the tested hypotheses' p-values."""
+    every = evidence.findings["p"].to_numpy().astype(np.float64)
+    p = np.sort(every[np.isfinite(every)])
+    if not p.size:
+        return {"sentence": "No hypothesis could be tested, so there are no p-values.", "empty": True}
+    return {
+        "sentence": _sentence(p.size, every.size - p.size),
+        "empty": False,
+        "histogram": _histogram(p, config.n_bins),
+        "quantiles": _quantiles(p),
+        "table": _table(p, config.glance_levels),
+    }
+
+
+def _sentence(n_tested: int, n_untested: int) -> str:
+    left_out = f" {n_of(n_untested, 'untested one is', 'untested ones are')} left out."
+    return (
+        f"p-values of the {n_of(n_tested, 'tested hypothesis', 'tested hypotheses')}. With no alpha "
+        "anywhere and a calibrated test, the histogram is flat and the points follow the diagonal, "
+        "on average over many markets. The hypotheses of one run overlap (the same events under "
+        "several horizons and conditions), so one run can bend either way by chance: this is a "
+        "glance, not a test." + (left_out if n_untested else "")
+    )
+
+
+def _histogram(p: Reals, n_bins: int) -> Chart:
+    counts, edges = np.histogram(p, bins=n_bins, range=(0.0, 1.0))
+    bars = {
+        "type": "bar",
+        "x": numbers((edges[:-1] + edges[1:]) / 2),
+        "y": counts.tolist(),
+        "marker": {"color": "@accent"},
+        "hovertemplate": "%{y} hypotheses near p = %{x:.3f}<extra></extra>",
+    }
+    shape = layout(
+        axis(title=titled("p"), range=[0, 1], showgrid=False),
+        axis(title=titled("hypotheses"), rangemode="tozero"),
+        [rule(y=float(f"{p.size / n_bins:.6g}"), dash="dash", colour="@ink") | {"layer": "above"}],
+        bargap=0.06,
+    )
+    note = "Dashed: what chance alone would put in each bin."
+    return Chart("chart-p", "Histogram of p-values", _HEIGHT, (bars,), shape, note)
+
+
+def _quantiles(p: Reals) -> Chart:
+    expected = -np.log10((np.arange(1, p.size + 1) - 0.5) / p.size)
+    observed = -np.log10(np.maximum(p, _SMALLEST_P))
+    far = float(f"{expected[0]:.6g}")
+    points = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": numbers(expected),
+        "y": numbers(observed),
+        "marker": {"color": "@accent", "size": 5, "opacity": 0.7},
+        "hovertemplate": "expected %{x:.2f}, observed %{y:.2f}<extra></extra>",
+    }
+    chance = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [0, far],
+        "y": [0, far],
+        "line": {"color": "@ink", "width": 1, "dash": "dash"},
+        "hoverinfo": "skip",
+    }
+    shape = layout(
+        axis(title=titled("expected, \u2212log10 p"), rangemode="tozero"),
+        axis(title=titled("observed, \u2212log10 p"), rangemode="tozero"),
+    )
+    note = "Points above the diagonal: more small p-values than chance gives."
+    return Chart("chart-qq", "Quantiles of p-values", _HEIGHT, (chance, points), shape, note)
+
+
+def _table(p: Reals, levels: tuple[float, ...]) -> Grid:
+    columns = (
+        Column("p at most", lambda row: f"{row['level']:g}"),
+        Column("expected", lambda row: decimal(row["expected"], 1)),
+        Column("observed", lambda row: count(row["n"])),
+        Column("observed", lambda row: percent(row["share"]), "%"),
+    )
+    rows = [
+        {"level": level, "expected": level * p.size, "n": n, "share": n / p.size}
+        for level in levels
+        for n in [int((p <= level).sum())]
+    ]
+    return fill_grid("p-values", "Small p-values, expected of chance and observed", columns, rows)

@@ -1,0 +1,29 @@
+"""Configuration of the report: how much of what is shown."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from lake.config import Config
+
+
+class ReportConfig(Config):
+    """How much the page shows. Nothing here changes what was found."""
+
+    n_best: int = Field(15, ge=1, le=200)
+    """Hypotheses always listed, best q first, whether or not they pass."""
+    n_listed: int = Field(60, ge=1, le=1000)
+    """At most so many hypotheses are listed, however many pass."""
+    n_forest: int = Field(20, ge=1, le=100)
+    n_curves: int = Field(12, ge=1, le=50)
+    """At most so many event-study charts, and so many lines of cumulative profit."""
+    n_bands: int = Field(3, ge=1, le=12)
+    """A pooled chart with more markets than this shows curves without their bands."""
+    n_points: int = Field(800, ge=10, le=100_000)
+    """Points of one line of cumulative profit; longer ones are thinned."""
+    n_bins: int = Field(20, ge=2, le=200)
+    gap_steps: tuple[float, ...] = (0.001, 0.01, 0.1)
+    """Shares of missing bars per month at which the strip chart changes its tone."""
+    glance_levels: tuple[float, ...] = (0.05, 0.01, 0.001)
+    """p-values at which observed and expected counts are compared."""
+    confidence: float = Field(0.95, gt=0, lt=1)

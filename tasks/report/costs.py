@@ -1,0 +1,139 @@
+"""The bridge: what each candidate earned on the hold-out, after costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from tasks.report.chart import Chart, axis, layout, numbers, rule, series_colour, titled, words
+from tasks.report.config import ReportConfig
+from tasks.report.facts import Evidence
+from tasks.report.formats import (
+    MISSING,
+    condition_words,
+    count,
+    decimal,
+    hypothesis_words,
+    market_words,
+    n_of,
+    probability,
+    signed,
+)
+from tasks.report.grid import Column, Row, fill_grid, text
+from tasks.report.ranking import PROMOTED, ranked
+
+_HEIGHT = 360
+
+
+def _or_dash(field: str) -> Column:
+    return Column(field, lambda row: row[field] or MISSING, kind="text")
+
+
+def _side(row: Row) -> str:
+    return "follow" if row["follow"] > 0 else "fade"
+
+
+COLUMNS = (
+    text("event", "event", "code"),
+    Column("market", lambda row: market_words(row["market"]), kind="text"),
+    Column("horizon", lambda row: row["horizon"]),
+    Column("condition", lambda row: condition_words(row["condition"]), kind="text"),
+    Column("trade", _side, kind="text", hint="with the event's side, or against it"),
+    Column("trades", lambda row: count(row["n_trades"])),
+    Column("clusters", lambda row: count(row["net_n_clusters"])),
+    Column("gross", lambda row: signed(row["gross_bps"]), "bps"),
+    Column("cost", lambda row: decimal(row["cost_bps"], 1), "bps", hint="both ways"),
+    Column("net", lambda row: signed(row["net_bps"]), "bps"),
+    Column("SE", lambda row: decimal(row["net_se_bps"], 1), "bps"),
+    Column("t", lambda row: signed(row["net_t"], 2)),
+    Column("p", lambda row: probability(row["net_p"]), hint="one-sided: net is not above 0"),
+    Column("q", lambda row: probability(row["net_q"])),
+    Column(
+        "break-even",
+        lambda row: decimal(row["break_even_cost_bps"], 1),
+        "bps",
+        hint="cost per side at which nothing is left",
+    ),
+    Column("net, cost \u00d7 2", lambda row: signed(row["net_double_cost_bps"]), "bps"),
+    Column("wins", lambda row: decimal(_hundred(row["hit_rate"]), 0), "%"),
+    Column("worst", lambda row: signed(row["worst_bps"], 0), "bps"),
+    Column("verdict", lambda row: row["promotion"] or MISSING, kind="verdict"),
+    Column("gate", lambda row: row["gate"] or MISSING, kind="text", hint="what stopped it"),
+    Column("reason", lambda row: row["promotion_reason"] or MISSING, kind="prose"),
+)
+
+
+def _hundred(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def tell_costs(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
+    """The table of candidates and their cumulative net result, trade by trade."""
+    candidates = ranked(evidence).filter(pl.col("follow").is_not_null())
+    if candidates.is_empty():
+        return {"sentence": "No hypothesis came so far that its costs were asked.", "empty": True}
+    drawn = candidates.filter(pl.col("hypothesis").is_in(evidence.trades["hypothesis"].implode()))
+    return {
+        "sentence": _sentence(candidates),
+        "empty": False,
+        "table": fill_grid("bridged", "Candidates on the hold-out", COLUMNS, candidates.to_dicts()),
+        "chart": None
+        if drawn.is_empty()
+        else _chart(drawn.head(config.n_curves), evidence.trades, config.n_points),
+    }
+
+
+def _sentence(candidates: pl.DataFrame) -> str:
+    n_positive = candidates.filter(pl.col("net_bps") > 0).height
+    n_promoted = candidates.filter(pl.col("promotion") == PROMOTED).height
+    return (
+        f"{n_of(candidates.height, 'candidate')} met the hold-out: bars after the discovery era, "
+        f"executed trades that do not overlap, costs taken both ways. {count(n_positive)} "
+        f"{'is' if n_positive == 1 else 'are'} above zero after costs, {count(n_promoted)} promoted."
+    )
+
+
+def _chart(drawn: pl.DataFrame, trades: pl.DataFrame, n_points: int) -> Chart:
+    traces = [
+        _line(position, row, trades.filter(pl.col("hypothesis") == row["hypothesis"]), n_points)
+        for position, row in enumerate(drawn.to_dicts())
+    ]
+    shape = layout(
+        axis(type="date", showgrid=False),
+        axis(title=titled("cumulative net, bps")),
+        [rule(y=0)],
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": -0.14, "yanchor": "top", "xanchor": "left"},
+    )
+    height = _HEIGHT + 20 * len(traces)
+    note = (
+        "Net basis points of one unit per trade, added up at each exit; not compounded. Dashed "
+        "lines were not promoted."
+    )
+    label = "Cumulative net result of each candidate's trades on the hold-out"
+    return Chart("chart-net", label, height, tuple(traces), shape, note)
+
+
+def _line(position: int, row: Row, trades: pl.DataFrame, n_points: int) -> dict[str, Any]:
+    ordered = trades.sort("exit_time", "entry_time", "market")
+    run = ordered.select("exit_time", total=pl.col("net_bps").cum_sum())
+    every = -(-run.height // n_points)
+    kept = run.with_row_index().filter(
+        (pl.col("index") % every == 0) | (pl.col("index") == run.height - 1)
+    )
+    promoted = row["promotion"] == PROMOTED
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": words(hypothesis_words(row["hypothesis"])),
+        "x": [time.strftime("%Y-%m-%d %H:%M") for time in kept["exit_time"]],
+        "y": numbers(kept["total"]),
+        "line": {
+            "color": series_colour(position),
+            "width": 2 if promoted else 1.2,
+            "dash": "solid" if promoted else "dash",
+            "shape": "hv",
+        },
+        "hovertemplate": "%{fullData.name}<br>%{x|%Y-%m-%d %H:%M}: %{y:+.0f} bps<extra></extra>",
+    }

@@ -1,0 +1,75 @@
+"""The run in numbers and few lines: what the terminal and Prefect's pages show of the tables."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What a run found, as plain values.
+
+    Attributes
+    ----------
+    best : list of dict
+        The hypotheses with the smallest q-values, with the verdict of promotion.
+    funnel : list of dict
+        How many hypotheses each gate stopped.
+    blueprints : list of dict
+        Name and both documents of each blueprint.
+    """
+
+    n_hypotheses: int
+    n_findings: int
+    n_promoted: int
+    best: list[Row]
+    funnel: list[Row]
+    blueprints: list[Row]
+    html: str
+
+
+def digest(
+    findings: pl.DataFrame,
+    verdicts: pl.DataFrame,
+    funnel: pl.DataFrame,
+    blueprints: pl.DataFrame,
+    report: pl.DataFrame,
+    n_best: int,
+) -> Digest:
+    """Condense the last tables of a run.
+
+    Parameters
+    ----------
+    findings, verdicts, funnel, blueprints, report : DataFrame
+        Tables of those kinds in `lake.schema`.
+    n_best : int
+        How many hypotheses to show.
+    """
+    promoted = verdicts.select(
+        "hypothesis", pl.col("verdict").alias("decision"), pl.col("reason").alias("because")
+    )
+    best = (
+        findings.join(promoted, on="hypothesis", how="left", maintain_order="left")
+        .sort("q", "p", "hypothesis", nulls_last=True)
+        .head(n_best)
+    )
+    return Digest(
+        n_hypotheses=findings.height,
+        n_findings=findings.filter(pl.col("verdict") == "finding").height,
+        n_promoted=verdicts.filter(pl.col("verdict") == "promoted").height,
+        best=_plain(best),
+        funnel=_plain(funnel.sort("step")),
+        blueprints=_plain(blueprints),
+        html=report.item(0, "html"),
+    )
+
+
+def _plain(frame: pl.DataFrame) -> list[Row]:
+    """Rows as JSON values: times as text, NaN as None."""
+    return json.loads(frame.fill_nan(None).write_json()) if frame.height else []

@@ -1,0 +1,64 @@
+"""What the report is drawn from: the run's frames, and the facts about where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from lake.ref import Ref
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The frames of a run, over all markets.
+
+    Attributes
+    ----------
+    months : DataFrame
+        What `tasks.report.counts.count_bars` makes of each market's bars.
+    events : DataFrame
+        What `tasks.report.counts.count_events` makes of each market's and family's events.
+    quality, paths, findings, bridged, trades, verdicts, funnel, blueprints, truth : DataFrame
+        Tables of `lake.schema`; without rows where the run has none.
+    """
+
+    quality: pl.DataFrame
+    months: pl.DataFrame
+    events: pl.DataFrame
+    paths: pl.DataFrame
+    findings: pl.DataFrame
+    bridged: pl.DataFrame
+    trades: pl.DataFrame
+    verdicts: pl.DataFrame
+    funnel: pl.DataFrame
+    blueprints: pl.DataFrame
+    truth: pl.DataFrame
+
+    @property
+    def markets(self) -> list[str]:
+        """Every market that has bars, sorted."""
+        return self.months["market"].unique().sort().to_list()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Where the frames come from.
+
+    Attributes
+    ----------
+    refs : tuple of Ref
+        Every table that the report was drawn from.
+    code : dict of str to str
+        SHA-256 of each module that made them.
+    libraries : dict of str to str
+        Versions of the libraries that can change them.
+    settings : dict
+        The run's configuration, without places of one machine.
+    """
+
+    refs: tuple[Ref, ...] = ()
+    code: dict[str, str] = field(default_factory=dict)
+    libraries: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,140 @@
+"""The best hypotheses: a table, and a forest of raw and shrunk effects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from tasks.report.chart import Chart, axis, layout, numbers, rule, titled, words
+from tasks.report.config import ReportConfig
+from tasks.report.facts import Evidence
+from tasks.report.formats import (
+    condition_words,
+    count,
+    decimal,
+    hypothesis_words,
+    market_words,
+    n_of,
+    probability,
+    signed,
+    spread,
+)
+from tasks.report.grid import Column, fill_grid, text
+from tasks.report.ranking import FINDING, best
+
+_ROW_HEIGHT, _FRAME_HEIGHT = 30, 90
+COLUMNS = (
+    Column("rank", lambda row: str(row["rank"])),
+    text("event", "event", "code"),
+    Column("market", lambda row: market_words(row["market"]), kind="text"),
+    Column("horizon", lambda row: row["horizon"]),
+    Column("condition", lambda row: condition_words(row["condition"]), kind="text"),
+    Column(
+        "effect",
+        lambda row: signed(row["effect_bps"]),
+        "bps",
+        hint="mean less the same market's usual return; negative says fade",
+    ),
+    Column("SE", lambda row: decimal(row["se_bps"], 1), "bps", hint="clustered"),
+    Column("shrunk", lambda row: signed(row["shrunk_bps"]), "bps"),
+    Column("sd", lambda row: spread(row["shrunk_sd_bps"]), "bps", hint="of the shrunk effect"),
+    Column(
+        "detectable",
+        lambda row: decimal(row["detectable_bps"], 1),
+        "bps",
+        hint="effect that this sample would find with 80 % power",
+    ),
+    Column("n", lambda row: count(row["n"]), hint="events"),
+    Column("clusters", lambda row: count(row["n_clusters"]), hint="calendar blocks with events"),
+    Column("t", lambda row: signed(row["t"], 2)),
+    Column("p", lambda row: probability(row["p"])),
+    Column("q", lambda row: probability(row["q"]), hint="p after counting all hypotheses"),
+    text("verdict", "verdict", "verdict"),
+    text("reason", "reason", "prose"),
+)
+
+
+def tell_findings(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
+    """The table of `best`, and the forest of its first rows."""
+    shown = best(evidence, config.n_best, config.n_listed)
+    if shown.is_empty():
+        return {"sentence": "There is no hypothesis to list.", "empty": True}
+    forest = shown.filter(pl.col("se_bps").is_finite()).head(config.n_forest)
+    return {
+        "sentence": _sentence(evidence.findings, shown),
+        "empty": False,
+        "table": fill_grid("findings", "Hypotheses by q", COLUMNS, shown.to_dicts()),
+        "forest": None if forest.is_empty() else _forest(forest, config.confidence),
+    }
+
+
+def _sentence(findings: pl.DataFrame, shown: pl.DataFrame) -> str:
+    n_found = findings.filter(pl.col("verdict") == FINDING).height
+    n_hidden = n_found - shown.filter(pl.col("verdict") == FINDING).height
+    listed = f"The {n_of(shown.height, 'hypothesis', 'hypotheses')} with the smallest q"
+    told = f"{listed} of {count(findings.height)}; {n_of(n_found, 'finding')} in all."
+    if not n_found:
+        told = f"{listed} of {count(findings.height)}. None passes; they are shown to be looked at."
+    return told + (f" {count(n_hidden)} further findings are in the table." if n_hidden else "")
+
+
+def _forest(rows: pl.DataFrame, confidence: float) -> Chart:
+    normal, student = _quantiles(rows["n_clusters"].to_list(), confidence)
+    position = list(range(rows.height))
+    raw = _marks("raw effect", rows["effect_bps"], rows["se_bps"] * student, -0.16, "@soft")
+    shrunk = _marks("shrunk", rows["shrunk_bps"], rows["shrunk_sd_bps"] * normal, 0.16, "@accent")
+    raw["marker"] |= {"symbol": "circle-open", "size": 7}
+    shrunk["marker"] |= {"symbol": "diamond", "size": 8}
+    labels = [words(hypothesis_words(name)) for name in rows["hypothesis"]]
+    for trace in (raw, shrunk):
+        trace["text"] = labels
+    shape = layout(
+        axis(title=titled("bps, in the event's side"), side="bottom"),
+        axis(
+            tickvals=position,
+            ticktext=labels,
+            range=[rows.height - 0.5, -0.5],
+            showgrid=False,
+            ticks="",
+        ),
+        [rule(x=0)],
+        showlegend=True,
+        meta={"short": [f"#{rank}" for rank in rows["rank"]]},
+    )
+    height = _FRAME_HEIGHT + _ROW_HEIGHT * rows.height
+    label = "Raw effects with confidence intervals beside shrunk effects with credible intervals"
+    note = (
+        f"Bars are {100 * confidence:.0f} % intervals: of Student's t with the clusters less one "
+        "for the raw effect, of the posterior for the shrunk one."
+    )
+    return Chart("chart-forest", label, height, (raw, shrunk), shape, note)
+
+
+def _marks(
+    name: str, centre: pl.Series, half: pl.Series, shift: float, colour: str
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": numbers(centre),
+        "y": [row + shift for row in range(centre.len())],
+        "error_x": {
+            "type": "data",
+            "array": numbers(half),
+            "color": colour,
+            "thickness": 1.5,
+            "width": 0,
+        },
+        "marker": {"color": colour},
+        "hovertemplate": f"%{{text}}<br>{name} %{{x:+.1f}} bps<extra></extra>",
+    }
+
+
+def _quantiles(n_clusters: list[int], confidence: float) -> tuple[float, pl.Series]:
+    from scipy.special import ndtri, stdtrit
+
+    upper = 0.5 + confidence / 2
+    students = [float(stdtrit(max(1, n - 1), upper)) for n in n_clusters]
+    return float(ndtri(upper)), pl.Series(students, dtype=pl.Float64)

@@ -1,0 +1,143 @@
+"""Numbers, days and names as the page writes them. A missing value is a dash."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from lake.ref import EVERY_MARKET
+
+MISSING, MINUS, PLUS_MINUS, DOT = "\u2013", "\u2212", "\u00b1", "\u00b7"
+_REGIMES = {
+    "all": "any",
+    "vol_regime=0": "low volatility",
+    "vol_regime=1": "middle volatility",
+    "vol_regime=2": "high volatility",
+    "trend_regime=-1": "downtrend",
+    "trend_regime=0": "no trend",
+    "trend_regime=1": "uptrend",
+}
+
+
+def is_missing(value: float | None) -> bool:
+    """Whether there is no finite number."""
+    return value is None or not math.isfinite(value)
+
+
+def count(value: int | None) -> str:
+    """A whole number with thousands separated.
+
+    Examples
+    --------
+    >>> count(1234567)
+    '1,234,567'
+    """
+    return MISSING if value is None else f"{value:,d}".replace("-", MINUS)
+
+
+def decimal(value: float | None, digits: int = 2) -> str:
+    """A number with fixed decimals, so that a column lines up.
+
+    Examples
+    --------
+    >>> decimal(1.005, 1), decimal(float("nan"))
+    ('1.0', '\u2013')
+    """
+    if value is None or is_missing(value):
+        return MISSING
+    return _unsigned_zero(f"{value:,.{digits}f}").replace("-", MINUS)
+
+
+def signed(value: float | None, digits: int = 1) -> str:
+    """A number with its sign: an effect, a net return.
+
+    Examples
+    --------
+    >>> signed(12.34), signed(-0.04)
+    ('+12.3', '0.0')
+    """
+    if value is None or is_missing(value):
+        return MISSING
+    return _unsigned_zero(f"{value:+,.{digits}f}").replace("-", MINUS)
+
+
+def spread(value: float | None, digits: int = 1) -> str:
+    """A standard deviation behind its estimate, sign of plus-minus included."""
+    return f"{PLUS_MINUS} {decimal(value, digits)}"
+
+
+def probability(value: float | None) -> str:
+    """A p- or q-value with two digits that count, never rounded to 0.
+
+    Examples
+    --------
+    >>> probability(0.0312), probability(0.5), probability(3.14e-7), probability(1.0)
+    ('0.031', '0.50', '3.1e-7', '1.0')
+    """
+    if value is None or is_missing(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    if value < 0.0001:  # below, the zeros are harder to count than an exponent is to read
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    exponent_10 = math.floor(math.log10(float(f"{value:.1e}")))
+    return f"{value:.{max(1, 1 - exponent_10)}f}"
+
+
+def percent(value: float | None) -> str:
+    """A share in percent, without the sign of percent, never a rounded 0.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(0.00001), percent(0.0)
+    ('12.34', '<0.01', '0.00')
+    """
+    if value is None or is_missing(value):
+        return MISSING
+    return "<0.01" if 0 < value < 0.00005 else decimal(100 * value)
+
+
+def day(value: datetime | None) -> str:
+    """The day of a time, ISO."""
+    return MISSING if value is None else value.strftime("%Y-%m-%d")
+
+
+def minute(value: datetime | None) -> str:
+    """A time to the minute, ISO, UTC."""
+    return MISSING if value is None else value.strftime("%Y-%m-%d %H:%M")
+
+
+def market_words(market: str) -> str:
+    """A market's name, where the pooled one is said in words."""
+    return "all markets" if market == EVERY_MARKET else market
+
+
+def condition_words(condition: str) -> str:
+    """A condition in words; one that is not known stays as it is."""
+    return _REGIMES.get(condition, condition)
+
+
+def hypothesis_words(hypothesis: str) -> str:
+    """``market|event|horizon|condition`` as a label: event, market, horizon, condition."""
+    parts = hypothesis.split("|")
+    if len(parts) != 4:
+        return hypothesis
+    market, event, horizon, condition = parts
+    words = [event, market_words(market), horizon]
+    return f" {DOT} ".join(words if condition == "all" else [*words, condition_words(condition)])
+
+
+def n_of(number: int, noun: str, plural: str = "") -> str:
+    """A count with its noun.
+
+    Examples
+    --------
+    >>> n_of(1, "finding"), n_of(0, "finding"), n_of(2, "hypothesis", "hypotheses")
+    ('1 finding', '0 findings', '2 hypotheses')
+    """
+    return f"{count(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _unsigned_zero(text: str) -> str:
+    return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text

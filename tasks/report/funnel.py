@@ -1,0 +1,73 @@
+"""The funnel: how many hypotheses each gate stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from tasks.report.chart import Chart, axis, layout, titled, words
+from tasks.report.facts import Evidence
+from tasks.report.formats import count
+from tasks.report.grid import Column, fill_grid, text
+
+_ROW_HEIGHT, _FRAME_HEIGHT = 34, 80
+COLUMNS = (
+    Column("step", lambda row: str(row["step"])),
+    text("gate", "gate", "prose"),
+    Column("came", lambda row: count(row["n_in"])),
+    Column("stopped", lambda row: count(row["n_stopped"])),
+    Column("went on", lambda row: count(row["n_out"])),
+)
+
+
+def tell_funnel(evidence: Evidence) -> dict[str, Any]:
+    """The funnel as bars and as a table."""
+    steps = evidence.funnel.sort("step")
+    if steps.is_empty():
+        return {"empty": True}
+    return {
+        "empty": False,
+        "chart": _chart(steps),
+        "table": fill_grid("funnel", "Gates", COLUMNS, steps.to_dicts()),
+    }
+
+
+def _chart(steps: pl.DataFrame) -> Chart:
+    position = list(range(steps.height))
+    labels = [words(gate.replace("_", " ")) for gate in steps["gate"]]
+    on = _bars(position, steps["n_out"], "went on", "@accent")
+    stopped = _bars(position, steps["n_stopped"], "stopped here", "@line")
+    stopped["text"] = [
+        f"{count(left)} of {count(came)}" for left, came in steps.select("n_out", "n_in").rows()
+    ]
+    stopped |= {"textposition": "outside", "cliponaxis": False, "textfont": {"color": "@ink"}}
+    most = max(1, int(steps["n_in"].max()))  # type: ignore[arg-type]
+    shape = layout(
+        axis(title=titled("hypotheses"), showgrid=False, range=[0, 1.22 * most]),
+        axis(
+            tickvals=position,
+            ticktext=labels,
+            range=[steps.height - 0.5, -0.5],
+            showgrid=False,
+            ticks="",
+        ),
+        barmode="stack",
+        bargap=0.3,
+        showlegend=True,
+        meta={"short": [f"#{step}" for step in steps["step"]]},
+    )
+    height = _FRAME_HEIGHT + _ROW_HEIGHT * steps.height
+    return Chart("chart-funnel", "Hypotheses left after each gate", height, (on, stopped), shape)
+
+
+def _bars(position: list[int], n: pl.Series, name: str, colour: str) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "y": position,
+        "x": n.to_list(),
+        "marker": {"color": colour},
+        "hovertemplate": f"%{{x}} {name}<extra></extra>",
+    }

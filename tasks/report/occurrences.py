@@ -1,0 +1,141 @@
+"""Events by family, market and year: how often, and on which side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from tasks.report.chart import Chart, axis, layout, numbers, series_colour, titled, words
+from tasks.report.facts import Evidence
+from tasks.report.formats import count, decimal, n_of, percent
+from tasks.report.grid import Column, Grid, Row, fill_grid, text
+
+_ROW_HEIGHT, _FRAME_HEIGHT, _YEAR_HEIGHT = 24, 70, 280
+_THOUSAND = 1000
+
+
+def tell_occurrences(evidence: Evidence) -> dict[str, Any]:
+    """Counts per event, market and year, and how frequent each family is over the years."""
+    if evidence.events.is_empty():
+        return {"sentence": "No analyzer found an event in these bars.", "empty": True}
+    n_bars = int(evidence.months["n_bars"].sum())
+    totals = _totals(evidence.events, n_bars)
+    return {
+        "sentence": _sentence(evidence.events),
+        "empty": False,
+        "shares": _shares_chart(totals),
+        "years": _years_chart(evidence),
+        "by_market": _by_market(evidence, totals),
+        "by_year": _by_year(evidence.events, totals),
+    }
+
+
+def _sentence(events: pl.DataFrame) -> str:
+    kinds = n_of(events["event"].n_unique(), "kind", "kinds")
+    families = n_of(events["family"].n_unique(), "family", "families")
+    return (
+        f"{n_of(int(events['n'].sum()), 'event')} of {kinds} in {families}. An event stands at the "
+        "bar at whose close it became known."
+    )
+
+
+def _totals(events: pl.DataFrame, n_bars: int) -> pl.DataFrame:
+    sums = events.group_by("family", "event").agg(pl.col("n", "n_long", "n_short").sum())
+    return sums.with_columns(share=pl.col("n") / max(1, n_bars)).sort("family", "event")
+
+
+def _by_market(evidence: Evidence, totals: pl.DataFrame) -> Grid:
+    per = evidence.events.group_by("event", "market").agg(pl.col("n").sum())
+    found = {(row["event"], row["market"]): row["n"] for row in per.to_dicts()}
+
+    def column(market: str) -> Column:
+        def show(row: Row) -> str:
+            return count(found.get((row["event"], market), 0))
+
+        return Column(market, show)
+
+    columns = (
+        *_names(),
+        Column("all", lambda row: count(row["n"])),
+        Column("of bars", lambda row: percent(row["share"]), "%"),
+        Column("long", lambda row: decimal(100 * row["n_long"] / row["n"], 0), "%"),
+        Column("short", lambda row: decimal(100 * row["n_short"] / row["n"], 0), "%"),
+        *(column(market) for market in evidence.markets),
+    )
+    return fill_grid("events-by-market", "Events per market", columns, totals.to_dicts())
+
+
+def _by_year(events: pl.DataFrame, totals: pl.DataFrame) -> Grid:
+    per = events.group_by("event", "year").agg(pl.col("n").sum())
+    found = {(row["event"], row["year"]): row["n"] for row in per.to_dicts()}
+
+    def column(year: int) -> Column:
+        def show(row: Row) -> str:
+            return count(found.get((row["event"], year), 0))
+
+        return Column(str(year), show)
+
+    years = events["year"].unique().sort()
+    columns = (*_names(), *(column(year) for year in years))
+    return fill_grid("events-by-year", "Events per year", columns, totals.to_dicts())
+
+
+def _names() -> tuple[Column, Column]:
+    return text("event", "event", "code"), text("family", "family")
+
+
+def _shares_chart(totals: pl.DataFrame) -> Chart:
+    families = totals["family"].unique().sort().to_list()
+    traces = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": words(family),
+            "y": [words(event) for event in part["event"]],
+            "x": numbers(part["share"] * 100),
+            "marker": {"color": series_colour(families.index(family))},
+            "customdata": [count(n) for n in part["n"]],
+            "hovertemplate": "%{y}: %{customdata} events, %{x:.3f} % of bars<extra></extra>",
+        }
+        for (family,), part in totals.group_by("family", maintain_order=True)
+    ]
+    shape = layout(
+        axis(title=titled("share of bars, %"), rangemode="tozero"),
+        axis(autorange="reversed", type="category", showgrid=False),
+        showlegend=True,
+        bargap=0.35,
+    )
+    height = _FRAME_HEIGHT + _ROW_HEIGHT * (totals.height + 1)
+    label = "Share of bars with an event, by event"
+    return Chart("chart-events", label, height, tuple(traces), shape)
+
+
+def _years_chart(evidence: Evidence) -> Chart:
+    bars = evidence.months.group_by(pl.col("month").dt.year().alias("year")).agg(
+        pl.col("n_bars").sum()
+    )
+    per = evidence.events.group_by("family", "year").agg(pl.col("n").sum())
+    rate = per.join(bars, on="year", how="left").sort("family", "year")
+    rate = rate.with_columns(rate=_THOUSAND * pl.col("n") / pl.col("n_bars"))
+    families = rate["family"].unique().sort().to_list()
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": words(family),
+            "x": part["year"].to_list(),
+            "y": numbers(part["rate"]),
+            "line": {"color": series_colour(families.index(family)), "width": 1.5},
+            "marker": {"size": 6},
+            "hovertemplate": "%{fullData.name} %{x}: %{y:.2f}<extra></extra>",
+        }
+        for (family,), part in rate.group_by("family", maintain_order=True)
+    ]
+    shape = layout(
+        axis(dtick=1, tickformat="d", showgrid=False),
+        axis(title=titled("events per 1,000 bars"), rangemode="tozero"),
+        showlegend=True,
+    )
+    label = "Events per thousand bars and year, by family"
+    return Chart("chart-years", label, _YEAR_HEIGHT, tuple(traces), shape)
