@@ -6,19 +6,21 @@ import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     CliSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
 )
 
 from lake.errors import ConfigError
+from lake.time import Symbol
 from tasks.blueprint.config import BlueprintConfig
 from tasks.bridge.config import BridgeConfig
 from tasks.clean.config import CleanConfig
@@ -32,6 +34,7 @@ from tasks.report.config import ReportConfig
 
 PROFILES = Path(__file__).with_name("profiles")
 DEFAULT_PROFILE = "full"
+ENV_PREFIX = "ASSAY_"
 STAGES = (
     "ingest",
     "clean",
@@ -46,6 +49,11 @@ STAGES = (
 )
 
 
+def n_cores() -> int:
+    """Cores of this machine."""
+    return os.cpu_count() or 1
+
+
 class RunConfig(IngestConfig, BaseSettings):
     """Everything that a run of discovery can be told.
 
@@ -58,7 +66,7 @@ class RunConfig(IngestConfig, BaseSettings):
         frozen=True,
         extra="forbid",
         validate_default=True,
-        env_prefix="ASSAY_",
+        env_prefix=ENV_PREFIX,
         env_nested_delimiter="__",
         cli_prog_name="python -m flows.discovery",
         cli_implicit_flags=True,
@@ -70,12 +78,15 @@ class RunConfig(IngestConfig, BaseSettings):
     )
     arguments: ClassVar[Sequence[str]] = ()
 
+    symbols: Annotated[tuple[Symbol, ...], NoDecode] = Field(
+        (), description=IngestConfig.model_fields["symbols"].description
+    )
     profile: str = Field(DEFAULT_PROFILE, description="smoke, full, or the path of a YAML file")
     lake: str = Field(".assay/lake", description="folder or object-store URI of the lake")
     workers: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="tasks at once"
+        default_factory=n_cores, ge=1, le=256, description="tasks at once; one per core by default"
     )
-    refresh: tuple[str, ...] = Field(
+    refresh: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description=f"compute these again although they are cached: {', '.join(STAGES)}"
     )
     json_output: bool = Field(False, alias="json", description="print one JSON object only")
@@ -105,6 +116,11 @@ class RunConfig(IngestConfig, BaseSettings):
         """What the results depend on: without places, workers and how it is shown."""
         local = {"data", "lake", "workers", "refresh", "json_output", "debug", "profile"}
         return self.model_dump(mode="json", exclude=local)
+
+    @field_validator("symbols", "refresh", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, value: Any) -> Any:
+        return [word for word in value.split(",") if word] if isinstance(value, str) else value
 
     @field_validator("refresh")
     @classmethod
@@ -149,6 +165,7 @@ def load_config(arguments: Sequence[str]) -> RunConfig:
         For an unknown key (with the nearest right one) or a value that does not fit.
     """
     config_class = type("RunConfig", (RunConfig,), {"arguments": tuple(arguments)})
+    _check_environment()
     try:
         layered = config_class()
     except (ValidationError, SettingsError) as error:
@@ -197,6 +214,18 @@ def _merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(below, dict) and isinstance(value, dict)
         merged[name] = _merge(below, value) if both else value  # type: ignore[arg-type]
     return merged
+
+
+def _check_environment() -> None:
+    known = {key.replace(".", "__").upper(): key for key in _all_keys(RunConfig)}
+    for name in sorted(os.environ):
+        if name.startswith(ENV_PREFIX) and name.removeprefix(ENV_PREFIX) not in known:
+            raise ConfigError(
+                f"unknown environment variable {name}"
+                + _nearest(name, [ENV_PREFIX + key for key in known]),
+                f"{ENV_PREFIX} and a key of the config, __ between its levels",
+                "rename or unset it",
+            )
 
 
 def explain(error: ValidationError | SettingsError) -> ConfigError:

@@ -21,9 +21,20 @@ def main() -> int:
         print(f"Prefect's interface is running already: {found.removesuffix('/api')}")
         return 0
     port = _free_port()
-    url = f"http://{LOOPBACK}:{port}"
     print(f"starting Prefect's server, state in {os.environ['PREFECT_HOME']} ...", flush=True)
-    server = subprocess.Popen(
+    server = _start(port)
+    try:
+        return _attend(server, f"http://{LOOPBACK}:{port}")
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        withdraw()
+        server.terminate()
+        server.wait()
+
+
+def _start(port: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         [
             sys.executable,
             "-m",
@@ -35,22 +46,18 @@ def main() -> int:
             "--port",
             f"{port}",
         ],
-        env={**os.environ, "PREFECT_API_URL": f"{url}/api"},
+        env={**os.environ, "PREFECT_API_URL": f"http://{LOOPBACK}:{port}/api"},
         stdout=subprocess.DEVNULL,
     )
-    try:
-        announce(url)
-        if not _answers(server):
-            print("the server did not start; see above, and `make clean` helps", file=sys.stderr)
-            return 1
-        print(f"Prefect's interface: {url}\nruns from this folder appear there; Ctrl-C stops it")
-        return server.wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        withdraw()
-        server.terminate()
-        server.wait()
+
+
+def _attend(server: subprocess.Popen[bytes], url: str) -> int:
+    announce(url)
+    if not _answers(server):
+        print("the server did not start; see above, and `make clean` helps", file=sys.stderr)
+        return 1
+    print(f"Prefect's interface: {url}\nruns from this folder appear there; Ctrl-C stops it")
+    return server.wait()
 
 
 def _answers(server: subprocess.Popen[bytes]) -> bool:

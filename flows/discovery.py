@@ -41,7 +41,7 @@ def discover(config: RunConfig) -> Summary:
         raw, truth = read(run, config)
         seen = observe(run, config, raw)
         found = find(run, config, seen)
-        return summarise(run, settle(run, config, seen, found, truth))
+        return summarise(run, hand_over(run, config, seen, found, truth))
 
 
 def run_discovery(config: RunConfig) -> Summary:
@@ -119,37 +119,26 @@ def find(run: Run, c: RunConfig, seen: Seen) -> Found:
     return Found(eras, paths, findings)
 
 
-def settle(run: Run, c: RunConfig, seen: Seen, found: Found, truth: Tables) -> Made:
-    """Trade the findings out of sample and after costs, promote, compile, report."""
+def trade(run: Run, c: RunConfig, seen: Seen, found: Found) -> dict[str, Ref]:
+    """Trade the findings out of sample and after costs; decide which are promoted."""
     market = {"events": seen.events, "features": seen.features, "bars": seen.bars}
     findings = {"findings": found.findings}
     trades = run.one("bridge", simulate, **findings, **market, eras=found.eras, config=c.bridge)
     bridged = run.one("bridge", bridge, **findings, trades=trades, config=c.bridge)
     judged = {**findings, "bridged": bridged, "trades": trades}
-    verdicts = run.one("promotion", decide, **judged, config=c.promotion)
-    funnel = run.one("promotion", tally, **judged, verdicts=verdicts, config=c.promotion)
-    judged["verdicts"] = verdicts
-    blueprints = run.one(
-        "blueprint",
-        compile_blueprints,
-        **judged,
-        bars=seen.bars,
-        events_config=c.events,
-        bridge_config=c.bridge,
-        config=c.blueprint,
-    )
-    report = run.one(
-        "report",
-        render,
-        **judged,
-        quality=seen.quality,
-        bars=seen.bars,
-        events=seen.events,
-        paths=found.paths,
-        funnel=funnel,
-        blueprints=blueprints,
-        truth=truth,
-        settings=c.research,
-        config=c.report,
-    )
-    return Made(seen.bars, seen.events, *findings.values(), verdicts, funnel, blueprints, report)
+    return judged | {"verdicts": run.one("promotion", decide, **judged, config=c.promotion)}
+
+
+def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found, truth: Tables) -> Made:
+    """Compile what was promoted; report on everything."""
+    judged = trade(run, c, seen, found)
+    tallied = {n: judged[n] for n in ("findings", "bridged", "verdicts")}
+    funnel = run.one("promotion", tally, **tallied, config=c.promotion)
+    assumed = {"events_config": c.events, "bridge_config": c.bridge, "config": c.blueprint}
+    blueprints = run.one("blueprint", compile_blueprints, **judged, bars=seen.bars, **assumed)
+    compiled = {"funnel": funnel, "blueprints": blueprints, "truth": truth}
+    told = {"settings": c.research, "config": c.report}
+    shown = {"quality": seen.quality, "bars": seen.bars, "events": seen.events}
+    report = run.one("report", render, **shown, paths=found.paths, **judged, **compiled, **told)
+    verdicts = judged["verdicts"]
+    return Made(seen.bars, seen.events, found.findings, verdicts, funnel, blueprints, report)

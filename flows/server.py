@@ -86,7 +86,7 @@ def temporary_server() -> Iterator[None]:
 
     server = SubprocessASGIServer()
     with _one_at_a_time():
-        _stop_orphans()
+        stop_orphans()
         server.start()
         note = _note_server(server.server_process.pid if server.server_process else 0)
     try:
@@ -107,7 +107,8 @@ def _note_server(pid: int) -> Path:
     return note
 
 
-def _stop_orphans() -> None:
+def stop_orphans() -> None:
+    """Stop temporary servers whose run was killed."""
     for note in sorted((home() / "servers").glob("*-*")):
         parent, _, pid = note.name.partition("-")
         if not _is_alive(int(parent)):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from lake.errors import LakeError
 
@@ -46,7 +46,7 @@ def open_files(uri: str) -> Files:
     """Open a local path, or a URI that pyarrow.fs knows (``s3://bucket/lake``, ``gs://...``)."""
     scheme = urlsplit(uri).scheme
     if scheme in ("", "file") or len(scheme) == 1:
-        return LocalFiles(Path(urlsplit(uri).path if scheme == "file" else uri))
+        return LocalFiles(Path(unquote(urlsplit(uri).path) if scheme == "file" else uri))
     return ObjectFiles.at(uri)
 
 
@@ -136,15 +136,16 @@ class ObjectFiles:
 
     @classmethod
     def at(cls, uri: str) -> ObjectFiles:
-        """Open a URI; what stands after ``?`` may hold secrets and is not repeated."""
+        """Open a URI. Secrets in it, before ``@`` and after ``?``, are not repeated anywhere."""
         from pyarrow import fs
 
-        place = uri.split("?")[0]
+        parts = urlsplit(uri)
+        place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
         try:
             system, root = fs.FileSystem.from_uri(uri)
         except (OSError, ValueError) as error:
             raise LakeError(
-                f"the lake {place} cannot be opened: {error}",
+                f"the lake {place} cannot be opened: {str(error).replace(uri, place)}",
                 "a folder, or a URI that pyarrow.fs knows (s3://bucket/lake)",
                 "mend --lake; credentials come from the environment",
             ) from error

@@ -64,7 +64,7 @@ def _branch(lake: Lake, ref: Ref, lead: str, indent: str, seen: set[str]) -> Ite
         return
     seen.add(ref.address)
     yield f"{lead}{ref}{_remark(entry, ref)}"
-    children: list[Ref | str] = [] if entry is None else [*entry.parents, *blob_lines(lake, ref)]
+    children: list[Ref | str] = [] if entry is None else [*entry.parents, *_blob_lines(lake, ref)]
     for index, child in enumerate(children):
         last = index == len(children) - 1
         tip, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
@@ -82,8 +82,18 @@ def _remark(entry: Entry | None, ref: Ref) -> str:
     return f"  {entry.ref.n_rows:,} rows{content}{made_anew}"
 
 
-def blob_lines(lake: Lake, ref: Ref) -> list[str]:
-    """One line per blob of a FETCHED table, in the order of fetching; none for other kinds."""
+def blobs_of(lake: Lake, ref: Ref) -> list[str]:
+    """Names of the blobs that a table of fetched bytes lists, in its order; none for other kinds.
+
+    Raises
+    ------
+    MissingTable, CorruptTable
+        When the table cannot be read.
+    """
+    return lake.read(ref)["content"].to_list() if ref.kind == FETCHED.name else []
+
+
+def _blob_lines(lake: Lake, ref: Ref) -> list[str]:
     if ref.kind != FETCHED.name:
         return []
     try:

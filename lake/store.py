@@ -188,11 +188,11 @@ class Lake:
         CorruptTable
             When one of them cannot be read.
         """
-        paths = [path for path in self.files.walk(RUN_FOLDER) if path.endswith(".json")]
-        records = [self._record(path) for path in paths]
+        records = [self.run_at(path) for path in self.files.walk(RUN_FOLDER)]
         return sorted(records, key=lambda record: (record["started"], record["run"]))
 
-    def _record(self, path: str) -> dict[str, Any]:
+    def run_at(self, path: str) -> dict[str, Any]:
+        """Return the record of a run, of which `path` is known from walking."""
         try:
             record = json.loads(self.files.read(path))
         except ValueError:

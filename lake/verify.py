@@ -8,20 +8,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from lake.errors import CorruptTable, MissingTable, SchemaError
+from lake.errors import CorruptTable, SchemaError
 from lake.keys import code_of, sha256
-from lake.ref import Ref
-from lake.schema import FETCHED, TABLES
-from lake.store import (
-    BLOB_FOLDER,
-    DRAFT_FOLDER,
-    RUN_FOLDER,
-    TABLE_FOLDER,
-    Entry,
-    Lake,
-)
+from lake.lineage import blobs_of
+from lake.schema import TABLES
+from lake.store import BLOB_FOLDER, DRAFT_FOLDER, RUN_FOLDER, TABLE_FOLDER, Entry, Lake
 
-RUN_AGAIN = "run the flow again: it is made anew"
+RUN_AGAIN = "run the flow again: it makes it anew; where nothing makes it any more, delete the file"
 FETCH_AGAIN = "run again with --refresh ingest"
 _SCHEMA = "lake.schema"
 
@@ -94,8 +87,12 @@ def _check_table(lake: Lake, path: str, checked: Checked) -> Iterator[Fault]:
     if entry is None:
         yield Fault(path, "an entry that cannot be read, or lies in the wrong place", RUN_AGAIN)
         return
-    for what in (*_entry_faults(entry), *_parent_faults(lake, entry)):
+    for what in _entry_faults(entry):
         yield Fault(path, what, RUN_AGAIN)
+    for parent in entry.parents:
+        if lake.entry(parent.address) is None:
+            what = f"its parent {parent} has been deleted: its lineage ends there"
+            yield Fault(path, what, "nothing, or run the flow again", harmless=True)
     table = f"{path.removesuffix('.json')}.parquet"
     try:
         data = lake.files.read(table)
@@ -119,12 +116,6 @@ def _entry_faults(entry: Entry) -> Iterator[str]:
     named = [(f"{p.kind}/{p.market}/{p.part}", p.identity) for p in entry.parents]
     if named != key.parents:
         yield "its parents are not those of its key"
-
-
-def _parent_faults(lake: Lake, entry: Entry) -> Iterator[str]:
-    for parent in entry.parents:
-        if lake.entry(parent.address) is None:
-            yield f"its parent {parent} has been deleted"
 
 
 def _frame_faults(entry: Entry, data: bytes) -> Iterator[str]:
@@ -154,23 +145,15 @@ def _check_blobs(lake: Lake, checked: Checked) -> Iterator[Fault]:
         if sha256(data) != name:
             yield Fault(path, "its bytes are not those that were fetched", FETCH_AGAIN)
     for entry in lake.entries():
-        if entry.ref.kind == FETCHED.name:
-            for name in sorted(set(fetched_blobs(lake, entry.ref)) - there):
+        if lake.is_whole(entry.ref):
+            for name in sorted(set(blobs_of(lake, entry.ref)) - there):
                 yield Fault(f"{BLOB_FOLDER}/{name}", f"{entry.ref} names it", FETCH_AGAIN)
-
-
-def fetched_blobs(lake: Lake, ref: Ref) -> list[str]:
-    """Names of the blobs of a FETCHED table; none where the table itself is broken."""
-    try:
-        return lake.read(ref)["content"].to_list()
-    except (MissingTable, CorruptTable):
-        return []
 
 
 def _check_runs(lake: Lake, checked: Checked) -> Iterator[Fault]:
     for path in lake.files.walk(RUN_FOLDER):
         checked.n_runs += 1
         try:
-            lake.run(path.removeprefix(f"{RUN_FOLDER}/").removesuffix(".json"))
+            lake.run_at(path)
         except CorruptTable as error:
             yield Fault(path, "no record of a run", error.do)

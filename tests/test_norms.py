@@ -13,7 +13,7 @@ MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*
 LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_KERNEL = 300, 25, 60
 
 # Exceptions by name, each with its reason.
-LONG_MODULES: dict[str, str] = {}
+LONG_MODULES = {"lake/schema.py": "every table in one place: a list, not a program"}
 LONG_FUNCTIONS: dict[str, str] = {}
 
 

@@ -83,13 +83,15 @@ def clustered_t(values: NDArray[np.float64], blocks: NDArray[np.int64]) -> tuple
 def _weigh(candidate: dict[str, Any], trades: pl.DataFrame, config: BridgeConfig) -> dict[str, Any]:
     row = {"hypothesis": candidate["hypothesis"], "follow": candidate["follow"]}
     if trades.is_empty():
-        return {n: np.nan for n in BRIDGED.columns if n != "q"} | row | _no_trade()
+        unknown = {name: np.nan for name in BRIDGED.columns if name != "q"}
+        return unknown | row | {"n_trades": 0, "n_clusters": 0, "p": 1.0}
     from scipy.stats import t as student
 
     ordered = trades.sort("entry_time", "market")
-    gross, cost = ordered["gross_bps"].to_numpy(), ordered["cost_bps"].to_numpy()
-    net = ordered["net_bps"].to_numpy()
-    times = ordered["event_time"].to_physical().to_numpy()
+    gross, cost, net, times = (
+        ordered[name].to_physical().to_numpy()
+        for name in ("gross_bps", "cost_bps", "net_bps", "event_time")
+    )
     blocks = block_of(times, candidate["horizon"], config.min_block, config.block_horizons)
     se, t, n_clusters = clustered_t(net, blocks)
     mean = float(np.mean(net))
@@ -107,7 +109,3 @@ def _weigh(candidate: dict[str, Any], trades: pl.DataFrame, config: BridgeConfig
         "worst_bps": float(np.min(net)),
         "net_double_cost_bps": float(np.mean(net - cost)),
     }
-
-
-def _no_trade() -> dict[str, Any]:
-    return {"n_trades": 0, "n_clusters": 0, "p": 1.0}

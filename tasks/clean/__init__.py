@@ -1,1 +1,1 @@
-"""One room of the row of stages."""
+"""From raw bars to a regular grid: what is no bar is set aside with a reason."""

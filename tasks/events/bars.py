@@ -127,10 +127,10 @@ class Bars:
     def upside_down(self) -> Bars:
         """The chart mirrored about its first price p0 on the log axis: p becomes p0**2 / p."""
         pivot = float(self.close[np.isfinite(self.close)][0]) ** 2
-        flipped = {"open": pivot / self.open, "close": pivot / self.close}
         return replace(
             self,
-            **flipped,
+            open=pivot / self.open,
+            close=pivot / self.close,
             high=pivot / self.low,
             low=pivot / self.high,
             taker_buy_volume=self.volume - self.taker_buy_volume,

@@ -1,4 +1,4 @@
-"""Breaks of a past range, and closes that come back inside."""
+"""Closes beyond the range of the bars before, and closes that come back inside."""
 
 from __future__ import annotations
 
@@ -9,55 +9,59 @@ from numpy.typing import NDArray
 
 from tasks.events.bars import Bars
 from tasks.events.measures import past_high, past_low, ratio
-from tasks.kernels.onset import Flags, Indices, first_below, onset
+from tasks.kernels.onset import Indices, first_below, onset
 from tasks.kernels.rolling import Reals
 
 
 @dataclass(frozen=True, eq=False)
 class Breaks:
-    """Closes beyond the range of the bars before.
+    """Per bar, each of shape (n,).
 
     Attributes
     ----------
-    high, low : array of float64, shape (n,)
-        The range's edges, prices.
-    up, down : array of bool, shape (n,)
-        Whether the bar closes beyond the edge.
-    reach : array of float64, shape (n,)
-        Log distance beyond the edge over the log width of the range; NaN where inside.
-    """
-
-    high: Reals
-    low: Reals
-    up: Flags
-    down: Flags
-
-    @property
-    def side(self) -> NDArray[np.int8]:
-        return self.up.astype(np.int8) - self.down.astype(np.int8)
-
-    @property
-    def width(self) -> Reals:
-        return np.log(ratio(self.high, self.low))
-
-
-@dataclass(frozen=True, eq=False)
-class Returns:
-    """Closes back inside a range after a break of it.
-
-    Attributes
-    ----------
-    side : array of int8, shape (n,)
-        Against the break where a return stands, 0 elsewhere.
-    depth : array of float64, shape (n,)
-        Log distance of the close inside the broken edge; NaN elsewhere.
-    width : array of float64, shape (n,)
-        Log width of the broken range; NaN elsewhere.
-    anchor : array of int64, shape (n,)
-        The bar of the break; -1 elsewhere.
+    side : array of int8
+        +1 where the bar closes above the past range, -1 where below, 0 elsewhere.
+    distance : array of float64
+        Log distance of the close from the edge concerned; 0 where there is no break.
+    width : array of float64
+        Log width of the past range.
+    anchor : array of int64
+        Bar of the break.
     """
 
     side: NDArray[np.int8]
-    depth: Reals
+    distance: Reals
     width: Reals
     anchor: Indices
+
+    @property
+    def strength(self) -> Reals:
+        """One plus the distance in units of the range."""
+        return 1.0 + ratio(self.distance, self.width)
+
+
+def closes_beyond(bars: Bars, window: int) -> Breaks:
+    """Closes beyond the range of the `window` bars before."""
+    high, low = past_high(bars, window), past_low(bars, window)
+    side = (bars.close > high).astype(np.int8) - (bars.close < low)
+    edge = np.where(side > 0, high, low)
+    distance = np.where(side != 0, np.abs(np.log(ratio(bars.close, edge))), 0.0)
+    return Breaks(side, distance, np.log(ratio(high, low)), np.arange(len(bars)))
+
+
+def closes_back_inside(bars: Bars, window: int, within: int, margin: Reals) -> Breaks:
+    """First closes back inside a broken range, at most `within` bars after the break.
+
+    A break is the first close beyond in its direction for `within` bars. A close is inside when
+    it is more than `margin` (log distance, shape (n,)) within the broken edge; side is against
+    the break, distance is from the broken edge, anchor is the break.
+    """
+    high, low = np.log(past_high(bars, window)), np.log(past_low(bars, window))
+    close = bars.log_close
+    failed_up = first_below(onset(close > high, within), high, close + margin, within)
+    failed_down = first_below(onset(close < low, within), -low, margin - close, within)
+    side = (failed_down >= 0).astype(np.int8) - (failed_up >= 0)
+    anchor = np.maximum(failed_up, failed_down)
+    edge = np.where(side < 0, high[anchor], low[anchor])
+    distance = np.where(side != 0, np.abs(close - edge), 0.0)
+    return Breaks(side, distance, (high - low)[anchor], anchor)

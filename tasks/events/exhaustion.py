@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tasks.events.bars import Bars
-from tasks.events.breaks import returns_inside
+from tasks.events.breaks import closes_back_inside
 from tasks.events.marks import Marks, marks
 from tasks.events.measures import average_range, quantile, ratio, reaches
 from tasks.events.registry import event
@@ -49,6 +49,6 @@ def failed_continuation(
     Well inside is `depth` times the average true range (Wilder 1978). Side: against the break.
     Strength: the depth over the depth demanded. Anchor: the break.
     """
-    usual = average_range(bars, bars.n(window), bars.n(memory))
-    found = returns_inside(bars, bars.n(window), bars.n(within), depth * usual)
-    return marks(found.side != 0, found.side, ratio(found.depth, depth * usual), found.anchor)
+    margin = depth * average_range(bars, bars.n(window), bars.n(memory))
+    found = closes_back_inside(bars, bars.n(window), bars.n(within), margin)
+    return marks(found.side != 0, found.side, ratio(found.distance, margin), found.anchor)

@@ -1,4 +1,4 @@
-"""Events of liquidity: it dries up, thins out, or is taken beyond an edge."""
+"""Events of liquidity: it thins out, or is taken beyond an edge."""
 
 from __future__ import annotations
 
@@ -16,31 +16,6 @@ from tasks.events.measures import (
     robust_z,
 )
 from tasks.events.registry import event
-from tasks.kernels.onset import Flags, Indices
-
-
-@event(lookback=("history", "within", 2), needs="OV", mirrored=True)
-def liquidity_vacuum(
-    bars: Bars,
-    *,
-    probability: float = 0.99,
-    history: str = "10d",
-    calm: str = "2d",
-    volume_share: float = 0.5,
-    range_share: float = 1.5,
-    within: int = 8,
-    thin_bars: int = 3,
-) -> Marks:
-    """Soon after a shock bar the third wide bar on little volume closes (catalogue).
-
-    Side: the shock's. Strength: the shock's return over its quantile. Anchor: the shock.
-    """
-    size = np.abs(bars.log_return)
-    shocks = ratio(size, quantile(size, probability, bars.n(history)))
-    quiet = bars.volume < volume_share * median(bars.volume, bars.n(calm))
-    wide = bars.log_range > range_share * median(bars.log_range, bars.n(calm))
-    origin = _nth_after(quiet & wide, (shocks >= 1.0) & np.isfinite(shocks), thin_bars, within)
-    return marks(origin >= 0, bars.log_return[origin], shocks[origin], origin)
 
 
 @event(lookback=("history", 3), needs="OV", mirrored=True)
@@ -52,7 +27,7 @@ def liquidity_shock(
     A bar without turnover has no illiquidity. Side: the return's. Strength: the robust z-score.
     """
     illiquidity = ratio(np.abs(bars.log_return), bars.quote_volume)
-    z = robust_z(np.where(np.isfinite(illiquidity), illiquidity, np.nan), bars.n(history))
+    z = robust_z(illiquidity, bars.n(history))
     quiet = bars.volume < volume_share * median(bars.volume, bars.n(history))
     return marks((z >= threshold) & quiet, bars.log_return, z)
 
@@ -78,13 +53,3 @@ def sweep_stoprun(
     busy = reaches(bars.volume, quantile(bars.volume, probability, bars.n(volume_history)))
     side = np.where(np.fmax(above, -np.inf) > np.fmax(below, -np.inf), -1, 1)
     return marks((wick >= wick_share) & busy, side, ratio(wick, wick_share))
-
-
-def _nth_after(flags: Flags, starts: Flags, nth: int, within: int) -> Indices:
-    """Where the `nth` flag within `within` bars after a start stands: the start; elsewhere -1."""
-    seen = np.cumsum(flags)
-    origin = np.full(flags.size, -1, dtype=np.int64)
-    for age in range(min(within, flags.size - 1), 0, -1):
-        hit = flags[age:] & starts[:-age] & (seen[age:] - seen[:-age] == nth)
-        origin[age:][hit] = np.flatnonzero(hit)
-    return origin

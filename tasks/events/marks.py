@@ -49,7 +49,7 @@ def marks(
     ----------
     fired : array of bool, shape (n,)
     side : array of shape (n,) or int
-        Its sign counts, so a return will do.
+        Its sign counts, so a return will do; NaN is 0.
     strength : array of shape (n,)
     anchor : array of int64, shape (n,), optional
         The bar itself by default.
@@ -57,7 +57,7 @@ def marks(
     own = np.arange(fired.size, dtype=np.int64)
     return Marks(
         fired=fired,
-        side=np.where(fired, np.sign(side), 0).astype(np.int8),
+        side=np.where(fired, np.nan_to_num(np.sign(side)), 0).astype(np.int8),
         strength=np.where(fired, strength, 0.0).astype(np.float32),
         anchor=own if anchor is None else np.where(fired, anchor, own),
     )

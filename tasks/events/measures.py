@@ -9,20 +9,27 @@ from __future__ import annotations
 import numpy as np
 
 from tasks.events.bars import Bars
+from tasks.kernels.ewm import weighted_mean, wilder_decay
 from tasks.kernels.onset import Flags
 from tasks.kernels.quantiles import past_quantile, past_quantiles, past_robust_z
 from tasks.kernels.rolling import Reals, before, third, window_max, window_mean, window_min
 
 
 def volatility(bars: Bars, window: int) -> Reals:
-    """``rv(w)``: root mean square of the log returns of the window, shape (n,)."""
-    return np.sqrt(window_mean(bars.log_return**2, window, third(window)))
+    """``rv(w)``: root mean square of the log returns of the window, shape (n,); NaN in a gap."""
+    level = np.sqrt(window_mean(bars.log_return**2, window, third(window)))
+    return np.where(bars.is_gap, np.nan, level)
 
 
 def trend(bars: Bars, window: int) -> Reals:
     """``trend(w)``: log return over the window, shape (n,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.log(bars.close / before(bars.close, window))
+
+
+def average_range(bars: Bars, window: int, memory: int) -> Reals:
+    """``atr(w)``: Wilder's mean of the log true range, weights ending at `memory`, shape (n,)."""
+    return weighted_mean(bars.log_true_range, wilder_decay(window), memory, third(window))
 
 
 def past_high(bars: Bars, window: int) -> Reals:
@@ -64,6 +71,7 @@ def reaches(x: Reals, threshold: Reals) -> Flags:
 
 
 def ratio(x: Reals, threshold: Reals | float) -> Reals:
-    """Strength against a threshold: `x` over it, shape (n,)."""
+    """`x` over a threshold, shape (n,); NaN where the threshold is zero."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return x / threshold
+        quotient = x / threshold
+    return np.where(np.isfinite(quotient), quotient, np.nan)

@@ -26,7 +26,17 @@ from tasks.events.bars import Bars
 from tasks.events.marks import Marks
 
 Parameter = int | float | str
-NOT_FAMILIES = ("bars", "config", "contract", "detect", "marks", "measures", "registry", "task")
+NOT_FAMILIES = (
+    "bars",
+    "breaks",
+    "config",
+    "contract",
+    "detect",
+    "marks",
+    "measures",
+    "registry",
+    "task",
+)
 NEEDS = {
     "O": "prices",
     "V": "volume",

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tasks.events.bars import Bars
+from tasks.events.breaks import closes_beyond
 from tasks.events.marks import Marks, marks
 from tasks.events.measures import (
     median,
-    past_high,
-    past_low,
     quantile,
     ratio,
     reaches,
@@ -64,10 +63,6 @@ def breakout_trigger(
 
     Side: the break's. Strength: one plus the distance beyond the edge in units of the range.
     """
-    high, low = past_high(bars, bars.n(window)), past_low(bars, bars.n(window))
-    width = np.log(ratio(high, low))
-    narrow = width <= quantile(width, probability, bars.n(history))
-    up, down = bars.close > high, bars.close < low
-    beyond = np.log(np.where(up, ratio(bars.close, high), ratio(low, bars.close)))
-    side = up.astype(np.float64) - down
-    return marks(narrow & (up | down), side, 1.0 + ratio(beyond, width))
+    breaks = closes_beyond(bars, bars.n(window))
+    narrow = breaks.width <= quantile(breaks.width, probability, bars.n(history))
+    return marks(narrow & (breaks.side != 0), breaks.side, breaks.strength)

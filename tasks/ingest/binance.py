@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
 from typing import Any
 
 import polars as pl
@@ -164,19 +163,19 @@ def _bring_archives(
     archives: Archives, interface: Interface, request: Request
 ) -> tuple[list[Piece], int]:
     """Return the archives, and when the wanted bars begin: at the start or at the listing."""
-    wanted = months(request)
-    monthly = archives.bring(wanted)
+    monthly = archives.bring(months(request))
+    unarchived = _unarchived(request, monthly)
     listed = request.start
     if monthly:
         listed = max(listed, monthly[0].start)
-    elif wanted:
+    elif listed < unarchived:
         first = interface.first_bar()
         if first is None or first >= request.until:
             raise _nothing(request)
         listed = first // request.step * request.step
     if listed > request.start:
         _LOG.info("%s has bars from %s on", request.symbol, moment(listed))
-    daily = days(Span(max(listed, _unarchived(request, monthly)), request.until))
+    daily = days(Span(max(listed, unarchived), request.until))
     return monthly + archives.bring(daily), listed
 
 
@@ -206,7 +205,7 @@ def _bring_rest(interface: Interface, spans: list[Span], has_archives: bool) -> 
 def _listed(pieces: list[Piece]) -> pl.DataFrame:
     ordered = sorted(pieces, key=lambda piece: (piece.start, piece.known_until, piece.name))
     rows = [
-        {**asdict(piece), "order": order, "known_until": moment(piece.known_until)}
+        {**piece.model_dump(), "order": order, "known_until": moment(piece.known_until)}
         for order, piece in enumerate(ordered)
     ]
     return FETCHED.conform(pl.DataFrame(rows, schema=FETCHED.columns))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import ValidationError
 
 from lake.errors import LakeError, SourceError
 from lake.keys import sha256
@@ -43,23 +46,16 @@ class Archives:
     def _bring(self, period: Period) -> Piece | None:
         path = archive_path(self.request, period)
         name = f"{host_of(self.client.archive_url)}/{path}"
-        record = self.lake.recall(name)
-        if record is None or not is_kept(self.lake, record["content"]):
-            record = self._download(path, period)
-            if record is None:
-                return None
-            self.lake.remember(name, record)
-        return Piece(
-            origin=period.origin,
-            name=path,
-            start=period.start,
-            end=period.end,
-            known_until=self.request.until,
-            **record,
-        )
+        kept = read_notes(self.lake, [self.lake.recall(name)])
+        if kept:
+            return kept[0].model_copy(update={"known_until": self.request.until})
+        piece = self._download(path, period)
+        if piece is not None:
+            self.lake.remember(name, piece.model_dump())
+        return piece
 
-    def _download(self, path: str, period: Period) -> dict[str, Any] | None:
-        """Return what FETCHED says of an archive, or None where the venue has none."""
+    def _download(self, path: str, period: Period) -> Piece | None:
+        """Return the archive, asked for once more where it is not whole; None where none is."""
         for attempt in range(N_DOWNLOADS_PER_ARCHIVE):
             data = self.client.archive(path)
             if data is None:
@@ -68,31 +64,40 @@ class Archives:
             holds = None if published is None else published == sha256(data)
             flaw = _flaw(path, data, period)
             if flaw is None and (holds is not False or attempt == N_DOWNLOADS_PER_ARCHIVE - 1):
-                return self._keep(path, data, published, holds)
+                return self._keep(path, period, data, published)
             _LOG.warning("%s, download %d: %s", path, attempt + 1, flaw or "checksum differs")
         assert flaw is not None
         raise flaw
 
-    def _keep(
-        self, path: str, data: bytes, published: str | None, holds: bool | None
-    ) -> dict[str, Any]:
+    def _keep(self, path: str, period: Period, data: bytes, published: str | None) -> Piece:
+        content = self.lake.put_blob(data)
+        holds = None if published is None else published == content
         if holds is False:
             _LOG.warning("%s is a whole zip of bars: kept, although its checksum differs", path)
-        return {
-            "content": self.lake.put_blob(data),
-            "n_bytes": len(data),
-            "checksum": published,
-            "checksum_holds": holds,
-        }
+        return Piece(
+            origin=period.origin,
+            name=path,
+            start=period.start,
+            end=period.end,
+            content=content,
+            n_bytes=len(data),
+            checksum=published,
+            checksum_holds=holds,
+            known_until=self.request.until,
+        )
 
 
-def is_kept(lake: Lake, digest: str) -> bool:
-    """Whether the lake still holds these bytes, unchanged."""
-    try:
-        lake.get_blob(digest)
-    except LakeError:
-        return False
-    return True
+def read_notes(lake: Lake, notes: Iterable[dict[str, Any] | None]) -> list[Piece]:
+    """Return the noted pieces whose bytes the lake still holds, unchanged."""
+    pieces = []
+    for note in notes:
+        try:
+            piece = Piece.model_validate(note)
+            lake.get_blob(piece.content)
+        except (ValidationError, LakeError):
+            continue
+        pieces.append(piece)
+    return pieces
 
 
 def _published(text: bytes | None) -> str | None:

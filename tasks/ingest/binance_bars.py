@@ -74,7 +74,7 @@ def _timed(name: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     try:
         bars = read()
     except InputError as error:
-        raise unusable(name, f"cannot be read: {error.came}") from error
+        raise unusable(name, error.came.removeprefix(name).lstrip(", ")) from error
     if bars["time"].null_count():
         raise unusable(name, "has a row without time")
     return bars

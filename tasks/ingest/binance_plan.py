@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from lake.config import Config
 from lake.errors import SourceError
 from lake.time import UNITS_MS, duration_ms
 from tasks.ingest.snapshot import Snapshot
@@ -60,8 +61,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(Config):
     """Bytes that the venue gave and the lake keeps: one row of FETCHED, and the span it answers."""
 
     origin: str

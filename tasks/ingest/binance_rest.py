@@ -8,10 +8,10 @@ them, both versions reach `clean`, which reports the conflict.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from lake.store import Lake
-from tasks.ingest.binance_archive import is_kept
+from tasks.ingest.binance_archive import read_notes
 from tasks.ingest.binance_bars import read_page
 from tasks.ingest.binance_client import Client, host_of
 from tasks.ingest.binance_plan import Piece, Request, Span, ms, unusable, windows
@@ -71,9 +71,9 @@ class Interface:
     def _recall(self, holes: list[Span]) -> list[Piece]:
         """Pages of earlier fetches that still matter, as they were asked."""
         record = self.lake.recall(self._name) or {"pages": []}
-        pages = [Piece(**page) for page in record["pages"]]
         first = min((hole.start for hole in holes), default=self.request.until)
-        return [p for p in pages if p.end > first - self._overlap and is_kept(self.lake, p.content)]
+        pages = read_notes(self.lake, record["pages"])
+        return [page for page in pages if page.end > first - self._overlap]
 
     def _cover(self, span: Span, ledger: list[Piece]) -> Iterator[Piece]:
         """Yield the ledger's pages that lead on from the span's start, then new ones."""
@@ -110,5 +110,5 @@ class Interface:
             known_until=self.request.until,
         )
         ledger.append(piece)
-        self.lake.remember(self._name, {"pages": [asdict(page) for page in ledger]})
+        self.lake.remember(self._name, {"pages": [page.model_dump() for page in ledger]})
         return piece

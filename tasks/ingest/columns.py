@@ -83,6 +83,7 @@ def to_times(name: str, column: pl.Series, first_line: int | None) -> pl.Series:
     dtype = column.dtype
     if dtype == pl.Date or isinstance(dtype, pl.Datetime):
         return _from_datetimes(column)
+    _check_type(name, column, "times")
     if dtype == pl.String and not _are_stamps(column):
         times = _from_text(column)
     else:
@@ -99,13 +100,18 @@ def to_numbers(name: str, column: pl.Series, first_line: int | None) -> pl.Serie
     InputError
         At the first cell that is no number.
     """
-    if not (column.dtype.is_numeric() or column.dtype == pl.String or column.dtype == pl.Null):
-        raise InputError(
-            f"{name}, column {column.name}: {column.dtype}", "numbers", "convert the column"
-        )
+    _check_type(name, column, "numbers")
     numbers = column.cast(pl.Float64, strict=False)
     _check_cells(name, column, numbers.is_null() & column.is_not_null(), first_line)
     return numbers.fill_null(float("nan"))
+
+
+def _check_type(name: str, column: pl.Series, wanted: str) -> None:
+    dtype = column.dtype
+    if not (dtype.is_numeric() or dtype in (pl.String, pl.Null)):
+        raise InputError(
+            f"{name}, column {column.name}: {dtype}", wanted, "convert the column of the file"
+        )
 
 
 def _from_datetimes(column: pl.Series) -> pl.Series:

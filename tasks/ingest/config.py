@@ -8,15 +8,30 @@ from typing import Literal
 from pydantic import Field
 
 from lake.config import Config
-from lake.time import Symbol, Timeframe
+from lake.time import TIMEFRAMES, Duration, Symbol, Timeframe
+from tasks.ingest.demo_config import (
+    BreakoutConfig,
+    DirtConfig,
+    ShockConfig,
+    SpikeConfig,
+    VolatilityConfig,
+    VolumeConfig,
+)
 
 
 class DemoConfig(Config):
-    """The simulated market."""
+    """The simulated market; its plants do not stand again until off for `cooldown`."""
 
     seed: int = 20_240_229
     n_days: int = Field(730, ge=30, le=4000)
     first_day: date = date(2023, 1, 1)
+    cooldown: Duration = "1h"
+    spike: SpikeConfig = SpikeConfig()
+    breakout: BreakoutConfig = BreakoutConfig()
+    volatility: VolatilityConfig = VolatilityConfig()
+    shock: ShockConfig = ShockConfig()
+    volume: VolumeConfig = VolumeConfig()
+    dirt: DirtConfig = DirtConfig()
 
 
 class BinanceConfig(Config):
@@ -34,12 +49,18 @@ class BinanceConfig(Config):
 class IngestConfig(Config):
     """What is asked of which source."""
 
-    source: Literal["demo", "files", "binance"] = "demo"
-    data: str | None = None
-    symbols: tuple[Symbol, ...] = ()
-    timeframe: Timeframe = "5m"
-    start: date | None = None
-    end: date | None = None
-    drop_unproven_last_bar: bool = True
+    source: Literal["demo", "files", "binance"] = Field(
+        "demo", description="a simulated market, a folder of files, or the exchange"
+    )
+    data: str | None = Field(None, description="folder or file of bars, for --source files")
+    symbols: tuple[Symbol, ...] = Field(
+        (), description="markets by symbol, like BTCUSDT,ETHUSDT; all that there are by default"
+    )
+    timeframe: Timeframe = Field("5m", description=f"one of {', '.join(TIMEFRAMES)}")
+    start: date | None = Field(None, description="first day, like 2020-01-01, UTC")
+    end: date | None = Field(None, description="last day, included, UTC")
+    drop_unproven_last_bar: bool = Field(
+        True, description="leave out the last bar of a download: nobody can tell that it is final"
+    )
     demo: DemoConfig = DemoConfig()
     binance: BinanceConfig = BinanceConfig()

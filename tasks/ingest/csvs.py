@@ -14,6 +14,7 @@ from lake.errors import InputError
 from tasks.ingest.columns import KLINE_COLUMNS
 
 MAX_MEMBER_BYTES = 4 * 1024**3
+UNNAMED = {name: f"column_{number}" for number, name in enumerate(KLINE_COLUMNS, 1)}
 _NUMBER = re.compile(rb"\s*-?[0-9.]+([eE][+-]?[0-9]+)?\s*")
 _BOM = b"\xef\xbb\xbf"
 
@@ -70,14 +71,13 @@ def read_csv(
     has_header = _NUMBER.fullmatch(first.partition(b",")[0].strip(b'"')) is None
     _check_shape(name, data, first, has_header)
     try:
-        names = _header(data) if has_header else list(KLINE_COLUMNS)
-        wanted = choose(names)
+        called = _header(data) if has_header else UNNAMED
+        wanted = choose(list(called))
         frame = pl.read_csv(
             io.BytesIO(data),
             has_header=has_header,
             infer_schema=False,
-            columns=[names.index(column) for column in wanted],
-            new_columns=wanted,
+            columns=[called[column] for column in wanted],
         )
     except pl.exceptions.PolarsError as error:
         raise InputError(
@@ -85,11 +85,12 @@ def read_csv(
             "text with commas and one row per bar",
             "download the file again",
         ) from error
-    return frame, 2 if has_header else 1
+    return frame.rename({called[column]: column for column in wanted}), 2 if has_header else 1
 
 
-def _header(data: bytes) -> list[str]:
-    return pl.read_csv(io.BytesIO(data), n_rows=0, infer_schema=False).columns
+def _header(data: bytes) -> dict[str, str]:
+    names = pl.read_csv(io.BytesIO(data), n_rows=0, infer_schema=False).columns
+    return dict(zip(names, names, strict=True))
 
 
 def _check_shape(name: str, data: bytes, first: bytes, has_header: bool) -> None:

@@ -36,11 +36,11 @@ def read_bars(name: str, data: bytes) -> pl.DataFrame:
     InputError
         When the file is empty, cut, lacks columns, or has text where numbers belong.
     """
-    table, first_line = _read_table(name, data, ("time", *NUMBERS))
-    bars = {"time": to_times(name, table["time"], first_line)}
+    table, columns, first_line = _read_table(name, data, ("time", *NUMBERS))
+    bars = {"time": to_times(name, table[columns["time"]], first_line)}
     for number in NUMBERS:
-        if number in table.columns:
-            bars[number] = to_numbers(name, table[number], first_line)
+        if number in columns:
+            bars[number] = to_numbers(name, table[columns[number]], first_line)
         else:
             bars[number] = pl.Series([float("nan")]).new_from_index(0, table.height)
     return pl.DataFrame(bars)
@@ -48,25 +48,27 @@ def read_bars(name: str, data: bytes) -> pl.DataFrame:
 
 def read_times(name: str, data: bytes) -> pl.Series:
     """Return the open times of a file's bars, in the file's order; errors as in `read_bars`."""
-    table, first_line = _read_table(name, data, ("time",))
-    return to_times(name, table["time"], first_line)
+    table, columns, first_line = _read_table(name, data, ("time",))
+    return to_times(name, table[columns["time"]], first_line)
 
 
-def _read_table(name: str, data: bytes, wanted: Sequence[str]) -> tuple[pl.DataFrame, int | None]:
-    """Read the `wanted` columns that are there, as the file has them, under the lake's names."""
+def _read_table(
+    name: str, data: bytes, wanted: Sequence[str]
+) -> tuple[pl.DataFrame, dict[str, str], int | None]:
+    """Read the `wanted` columns as the file has them; say how it calls them and where it begins."""
     if not data:
         raise InputError(f"{name} is empty", "a file with bars", "download it again or remove it")
-    chosen: dict[str, str] = {}
+    columns: dict[str, str] = {}
 
     def choose(present: Sequence[str]) -> list[str]:
         matched = match_columns(name, present)
-        chosen.update({matched[column]: column for column in wanted if column in matched})
-        return list(chosen)
+        columns.update({column: matched[column] for column in wanted if column in matched})
+        return list(columns.values())
 
     table, first_line = _parse(name, data, choose)
     if not table.height:
         raise InputError(f"{name} has no rows", "a file with bars", "download it again")
-    return table.rename(chosen), first_line
+    return table, columns, first_line
 
 
 def _parse(name: str, data: bytes, choose: Choose) -> tuple[pl.DataFrame, int | None]:

@@ -1,4 +1,4 @@
-"""A glance at the p-values: do they look like those of a market without alpha?"""
+"""A glance at the p-values, beside those of a market without alpha."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def tell_calibration(evidence: Evidence, config: ReportConfig) -> dict[str, Any]
     every = evidence.findings["p"].to_numpy().astype(np.float64)
     p = np.sort(every[np.isfinite(every)])
     if not p.size:
-        return {"sentence": "No hypothesis could be tested, so there are no p-values.", "empty": True}
+        return {
+            "sentence": "No hypothesis could be tested, so there are no p-values.",
+            "empty": True,
+        }
     return {
         "sentence": _sentence(p.size, every.size - p.size),
         "empty": False,
@@ -36,9 +39,9 @@ def tell_calibration(evidence: Evidence, config: ReportConfig) -> dict[str, Any]
 def _sentence(n_tested: int, n_untested: int) -> str:
     left_out = f" {n_of(n_untested, 'untested one is', 'untested ones are')} left out."
     return (
-        f"p-values of the {n_of(n_tested, 'tested hypothesis', 'tested hypotheses')}. With no alpha "
-        "anywhere and a calibrated test, the histogram is flat and the points follow the diagonal, "
-        "on average over many markets. The hypotheses of one run overlap (the same events under "
+        f"p-values of the {n_of(n_tested, 'tested hypothesis', 'tested hypotheses')}. With no "
+        "alpha anywhere and a calibrated test, the histogram is flat and the points follow the "
+        "diagonal, on average over many markets. The hypotheses of one run overlap (the same events under "
         "several horizons and conditions), so one run can bend either way by chance: this is a "
         "glance, not a test." + (left_out if n_untested else "")
     )
@@ -50,7 +53,7 @@ def _histogram(p: Reals, n_bins: int) -> Chart:
         "type": "bar",
         "x": numbers((edges[:-1] + edges[1:]) / 2),
         "y": counts.tolist(),
-        "marker": {"color": "@accent"},
+        "marker": {"color": "@accent/0.55"},
         "hovertemplate": "%{y} hypotheses near p = %{x:.3f}<extra></extra>",
     }
     shape = layout(

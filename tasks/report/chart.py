@@ -65,9 +65,7 @@ def series_colour(position: int, opacity: float | None = None) -> str:
 def numbers(values: Iterable[float | None]) -> list[float | None]:
     """Numbers as JSON has them: six digits that count, missing ones null."""
     return [
-        None
-        if value is None or not math.isfinite(value)
-        else float(f"{value:.{_DIGITS - 1}e}")
+        None if value is None or not math.isfinite(value) else float(f"{value:.{_DIGITS - 1}e}")
         for value in values
     ]
 
@@ -87,13 +85,13 @@ def axis(**changes: Any) -> dict[str, Any]:
         "zerolinecolor": "@axis",
         "zeroline": False,
         "tickcolor": "@axis",
-        "title": {"standoff": 8},
+        "separatethousands": True,
     } | changes
 
 
 def titled(text: str) -> dict[str, Any]:
     """An axis's title."""
-    return {"text": text, "standoff": 8}
+    return {"text": text, "standoff": 8, "font": {"size": 12}}
 
 
 def layout(
@@ -109,11 +107,17 @@ def layout(
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
         "hoverlabel": {"bgcolor": "@card", "bordercolor": "@axis", "font": {"color": "@ink"}},
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left"},
+        "legend": legend(),
         "showlegend": False,
         "dragmode": False,
         "hovermode": "closest",
     } | changes
+
+
+def legend(**changes: Any) -> dict[str, Any]:
+    """A legend in one row above the chart."""
+    place = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left"}
+    return place | changes
 
 
 def rule(**ends: Any) -> dict[str, Any]:

@@ -6,7 +6,17 @@ from typing import Any
 
 import polars as pl
 
-from tasks.report.chart import Chart, axis, layout, numbers, rule, series_colour, titled, words
+from tasks.report.chart import (
+    Chart,
+    axis,
+    layout,
+    legend,
+    numbers,
+    rule,
+    series_colour,
+    titled,
+    words,
+)
 from tasks.report.config import ReportConfig
 from tasks.report.facts import Evidence
 from tasks.report.formats import (
@@ -26,10 +36,6 @@ from tasks.report.ranking import PROMOTED, ranked
 _HEIGHT = 360
 
 
-def _or_dash(field: str) -> Column:
-    return Column(field, lambda row: row[field] or MISSING, kind="text")
-
-
 def _side(row: Row) -> str:
     return "follow" if row["follow"] > 0 else "fade"
 
@@ -39,6 +45,7 @@ COLUMNS = (
     Column("market", lambda row: market_words(row["market"]), kind="text"),
     Column("horizon", lambda row: row["horizon"]),
     Column("condition", lambda row: condition_words(row["condition"]), kind="text"),
+    Column("verdict", lambda row: row["promotion"] or MISSING, kind="verdict"),
     Column("trade", _side, kind="text", hint="with the event's side, or against it"),
     Column("trades", lambda row: count(row["n_trades"])),
     Column("clusters", lambda row: count(row["net_n_clusters"])),
@@ -58,7 +65,6 @@ COLUMNS = (
     Column("net, cost \u00d7 2", lambda row: signed(row["net_double_cost_bps"]), "bps"),
     Column("wins", lambda row: decimal(_hundred(row["hit_rate"]), 0), "%"),
     Column("worst", lambda row: signed(row["worst_bps"], 0), "bps"),
-    Column("verdict", lambda row: row["promotion"] or MISSING, kind="verdict"),
     Column("gate", lambda row: row["gate"] or MISSING, kind="text", hint="what stopped it"),
     Column("reason", lambda row: row["promotion_reason"] or MISSING, kind="prose"),
 )
@@ -89,8 +95,8 @@ def _sentence(candidates: pl.DataFrame) -> str:
     n_promoted = candidates.filter(pl.col("promotion") == PROMOTED).height
     return (
         f"{n_of(candidates.height, 'candidate')} met the hold-out: bars after the discovery era, "
-        f"executed trades that do not overlap, costs taken both ways. {count(n_positive)} "
-        f"{'is' if n_positive == 1 else 'are'} above zero after costs, {count(n_promoted)} promoted."
+        f"executed trades that do not overlap, costs taken both ways. "
+        f"{n_of(n_positive, 'is', 'are')} above zero after costs, {count(n_promoted)} promoted."
     )
 
 
@@ -104,7 +110,7 @@ def _chart(drawn: pl.DataFrame, trades: pl.DataFrame, n_points: int) -> Chart:
         axis(title=titled("cumulative net, bps")),
         [rule(y=0)],
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": -0.14, "yanchor": "top", "xanchor": "left"},
+        legend=legend(y=-0.12, yanchor="top"),
     )
     height = _HEIGHT + 20 * len(traces)
     note = (
@@ -131,7 +137,7 @@ def _line(position: int, row: Row, trades: pl.DataFrame, n_points: int) -> dict[
         "y": numbers(kept["total"]),
         "line": {
             "color": series_colour(position),
-            "width": 2 if promoted else 1.2,
+            "width": 1.6 if promoted else 1.2,
             "dash": "solid" if promoted else "dash",
             "shape": "hv",
         },

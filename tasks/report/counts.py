@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
-MONTHS = {"market": pl.String, "month": pl.Date, "n_bars": pl.Int64, "n_gaps": pl.Int64}
-COUNTS = {
+from lake.schema import Dtype
+
+MONTHS: dict[str, Dtype] = {
+    "market": pl.String,
+    "month": pl.Date,
+    "n_bars": pl.Int64,
+    "n_gaps": pl.Int64,
+}
+COUNTS: dict[str, Dtype] = {
     "market": pl.String,
     "family": pl.String,
     "event": pl.String,
@@ -39,7 +46,7 @@ def count_bars(market: str, bars: pl.DataFrame) -> pl.DataFrame:
         .agg(n_bars=(~pl.col("is_gap")).sum(), n_gaps=pl.col("is_gap").sum())
         .with_columns(market=pl.lit(market))
     )
-    return counted.select(MONTHS).cast(MONTHS).sort("month").collect()  # type: ignore[arg-type]
+    return counted.select(*MONTHS).cast(pl.Schema(MONTHS)).sort("month").collect()
 
 
 def count_events(events: pl.DataFrame) -> pl.DataFrame:
@@ -66,4 +73,4 @@ def count_events(events: pl.DataFrame) -> pl.DataFrame:
             last_time=pl.col("time").max(),
         )
     )
-    return counted.select(COUNTS).cast(COUNTS).sort(names).collect()  # type: ignore[arg-type]
+    return counted.select(*COUNTS).cast(pl.Schema(COUNTS)).sort(names).collect()

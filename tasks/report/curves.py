@@ -39,7 +39,9 @@ def _sentence(n_drawn: int, n_all: int) -> str:
         "entry is the next open; dotted lines mark the horizons of the findings."
     )
     hidden = n_all - n_drawn
-    return told + (f" {n_of(hidden, 'further curve is', 'further curves are')} not drawn." if hidden else "")
+    return told + (
+        f" {n_of(hidden, 'further curve is', 'further curves are')} not drawn." if hidden else ""
+    )
 
 
 def _paths_of(paths: pl.DataFrame, event: str, market: str) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from tasks.report.chart import Chart, axis, layout, numbers, rule, titled, words
 from tasks.report.config import ReportConfig
 from tasks.report.facts import Evidence
 from tasks.report.formats import (
+    PLUS_MINUS,
     condition_words,
     count,
     decimal,
@@ -25,11 +26,13 @@ from tasks.report.ranking import FINDING, best
 
 _ROW_HEIGHT, _FRAME_HEIGHT = 30, 90
 COLUMNS = (
-    Column("rank", lambda row: str(row["rank"])),
+    Column("#", lambda row: str(row["rank"])),
     text("event", "event", "code"),
     Column("market", lambda row: market_words(row["market"]), kind="text"),
     Column("horizon", lambda row: row["horizon"]),
     Column("condition", lambda row: condition_words(row["condition"]), kind="text"),
+    text("verdict", "verdict", "verdict"),
+    Column("q", lambda row: probability(row["q"]), hint="p after counting all hypotheses"),
     Column(
         "effect",
         lambda row: signed(row["effect_bps"]),
@@ -37,8 +40,12 @@ COLUMNS = (
         hint="mean less the same market's usual return; negative says fade",
     ),
     Column("SE", lambda row: decimal(row["se_bps"], 1), "bps", hint="clustered"),
-    Column("shrunk", lambda row: signed(row["shrunk_bps"]), "bps"),
-    Column("sd", lambda row: spread(row["shrunk_sd_bps"]), "bps", hint="of the shrunk effect"),
+    Column(
+        f"shrunk {PLUS_MINUS} sd",
+        lambda row: f"{signed(row['shrunk_bps'])} {spread(row['shrunk_sd_bps'])}",
+        "bps",
+        hint="posterior mean and standard deviation",
+    ),
     Column(
         "detectable",
         lambda row: decimal(row["detectable_bps"], 1),
@@ -49,8 +56,6 @@ COLUMNS = (
     Column("clusters", lambda row: count(row["n_clusters"]), hint="calendar blocks with events"),
     Column("t", lambda row: signed(row["t"], 2)),
     Column("p", lambda row: probability(row["p"])),
-    Column("q", lambda row: probability(row["q"]), hint="p after counting all hypotheses"),
-    text("verdict", "verdict", "verdict"),
     text("reason", "reason", "prose"),
 )
 
@@ -97,8 +102,9 @@ def _forest(rows: pl.DataFrame, confidence: float) -> Chart:
             range=[rows.height - 0.5, -0.5],
             showgrid=False,
             ticks="",
+            ticklabelstandoff=6,
         ),
-        [rule(x=0)],
+        [rule(x=0, colour="@soft")],
         showlegend=True,
         meta={"short": [f"#{rank}" for rank in rows["rank"]]},
     )

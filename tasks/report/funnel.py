@@ -6,12 +6,12 @@ from typing import Any
 
 import polars as pl
 
-from tasks.report.chart import Chart, axis, layout, titled, words
+from tasks.report.chart import Chart, axis, layout, legend, words
 from tasks.report.facts import Evidence
 from tasks.report.formats import count
 from tasks.report.grid import Column, fill_grid, text
 
-_ROW_HEIGHT, _FRAME_HEIGHT = 34, 80
+_ROW_HEIGHT, _FRAME_HEIGHT = 34, 50
 COLUMNS = (
     Column("step", lambda row: str(row["step"])),
     text("gate", "gate", "prose"),
@@ -44,17 +44,19 @@ def _chart(steps: pl.DataFrame) -> Chart:
     stopped |= {"textposition": "outside", "cliponaxis": False, "textfont": {"color": "@ink"}}
     most = max(1, int(steps["n_in"].max()))  # type: ignore[arg-type]
     shape = layout(
-        axis(title=titled("hypotheses"), showgrid=False, range=[0, 1.22 * most]),
+        axis(visible=False, range=[0, 1.22 * most]),
         axis(
             tickvals=position,
             ticktext=labels,
             range=[steps.height - 0.5, -0.5],
             showgrid=False,
             ticks="",
+            ticklabelstandoff=6,
         ),
         barmode="stack",
         bargap=0.3,
         showlegend=True,
+        legend=legend(traceorder="normal"),
         meta={"short": [f"#{step}" for step in steps["step"]]},
     )
     height = _FRAME_HEIGHT + _ROW_HEIGHT * steps.height

@@ -128,14 +128,13 @@ def _in_words(row: dict[str, Any]) -> str:
 
 
 def _caveats(evidence: Evidence) -> list[str]:
-    told = [
+    return [
         "The effect of a hypothesis that was picked for its effect is too large on average. "
         "Trust the shrunk effect, or the hold-out, not the raw one.",
         "The hold-out is honest once. Each further run that is tuned on it spends some of it.",
         "Costs are assumed, not measured: fills at the bar's open and close, no market impact.",
         *_caveats_of_this_run(evidence),
     ]
-    return told
 
 
 def _caveats_of_this_run(evidence: Evidence) -> list[str]:

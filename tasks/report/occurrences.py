@@ -11,7 +11,7 @@ from tasks.report.facts import Evidence
 from tasks.report.formats import count, decimal, n_of, percent
 from tasks.report.grid import Column, Grid, Row, fill_grid, text
 
-_ROW_HEIGHT, _FRAME_HEIGHT, _YEAR_HEIGHT = 24, 70, 280
+_ROW_HEIGHT, _FRAME_HEIGHT, _YEARS_HEIGHT = 24, 94, 420
 _THOUSAND = 1000
 
 
@@ -21,11 +21,12 @@ def tell_occurrences(evidence: Evidence) -> dict[str, Any]:
         return {"sentence": "No analyzer found an event in these bars.", "empty": True}
     n_bars = int(evidence.months["n_bars"].sum())
     totals = _totals(evidence.events, n_bars)
+    shares = _shares_chart(totals)
     return {
         "sentence": _sentence(evidence.events),
         "empty": False,
-        "shares": _shares_chart(totals),
-        "years": _years_chart(evidence),
+        "shares": shares,
+        "years": _years_chart(evidence, shares.height),
         "by_market": _by_market(evidence, totals),
         "by_year": _by_year(evidence.events, totals),
     }
@@ -106,12 +107,12 @@ def _shares_chart(totals: pl.DataFrame) -> Chart:
         showlegend=True,
         bargap=0.35,
     )
-    height = _FRAME_HEIGHT + _ROW_HEIGHT * (totals.height + 1)
+    height = _FRAME_HEIGHT + _ROW_HEIGHT * totals.height
     label = "Share of bars with an event, by event"
     return Chart("chart-events", label, height, tuple(traces), shape)
 
 
-def _years_chart(evidence: Evidence) -> Chart:
+def _years_chart(evidence: Evidence, height: int) -> Chart:
     bars = evidence.months.group_by(pl.col("month").dt.year().alias("year")).agg(
         pl.col("n_bars").sum()
     )
@@ -138,4 +139,4 @@ def _years_chart(evidence: Evidence) -> Chart:
         showlegend=True,
     )
     label = "Events per thousand bars and year, by family"
-    return Chart("chart-years", label, _YEAR_HEIGHT, tuple(traces), shape)
+    return Chart("chart-years", label, min(height, _YEARS_HEIGHT), tuple(traces), shape)

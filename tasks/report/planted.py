@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -56,7 +57,7 @@ def tell_planted(evidence: Evidence) -> dict[str, Any] | None:
     }
 
 
-def _rows(rows: pl.DataFrame) -> list[Row]:
+def _rows(rows: pl.DataFrame) -> Iterable[Row]:
     return rows.sort("event", "horizon", "market", maintain_order=True).to_dicts()
 
 
@@ -66,9 +67,16 @@ def _sentence(truth: pl.DataFrame, judged: pl.DataFrame) -> str:
     hit = found.filter(pl.col("event").is_in(events.implode()))
     n_seen = hit["event"].n_unique()
     n_other = found.height - hit.height
+    planted = n_of(truth.height, "effect was", "effects were")
+    kinds = n_of(events.len(), "kind of event", "kinds of event")
     return (
-        f"This market is simulated, so the truth is known: {n_of(truth.height, 'effect was', 'effects were')} "
-        f"planted, on {n_of(events.len(), 'kind of event', 'kinds of event')}, and the search found something on "
-        f"{count(n_seen)} of them. {n_of(n_other, 'finding is', 'findings are')} on other events: "
-        "these may be chance, or may overlap with a planted one."
+        f"This market is simulated, so the truth is known: {planted} planted, on {kinds}, and the "
+        f"search found something on {count(n_seen)} of these kinds. {_others(n_other)}"
     )
+
+
+def _others(n_other: int) -> str:
+    if not n_other:
+        return "No finding is on any other event."
+    are = n_of(n_other, "finding is", "findings are")
+    return f"{are} on other events: chance, or events that overlap with a planted one."

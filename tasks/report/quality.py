@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -89,8 +90,8 @@ def _checks(quality: pl.DataFrame) -> Grid:
 
 
 def _classes(steps: tuple[float, ...]) -> list[str]:
-    inner = [f"{low:.2%} to {high:.2%}" for low, high in zip(steps, steps[1:], strict=False)]
-    return ["none", f"up to {steps[0]:.2%}", *inner, f"above {steps[-1]:.2%}"]
+    inner = [f"{100 * low:g} to {100 * high:g} %" for low, high in pairwise(steps)]
+    return ["none", f"up to {100 * steps[0]:g} %", *inner, f"above {100 * steps[-1]:g} %"]
 
 
 def _strip(months: pl.DataFrame, steps: tuple[float, ...]) -> Chart:
@@ -120,7 +121,7 @@ def _strip(months: pl.DataFrame, steps: tuple[float, ...]) -> Chart:
     height = _FRAME_HEIGHT + _ROW_HEIGHT * len(markets)
     shape = layout(
         axis(showgrid=False, type="date"),
-        axis(showgrid=False, autorange="reversed", type="category", ticks=""),
+        axis(showgrid=False, autorange="reversed", type="category", ticks="", ticklabelstandoff=6),
     )
     return Chart("chart-gaps", "Missing bars per month and market", height, (trace,), shape)
 
@@ -137,5 +138,3 @@ def _tones(n_tones: int) -> list[list[Any]]:
         colour = f"@gap{tone}"
         scale += [[round(edges[tone], 6), colour], [round(edges[tone + 1], 6), colour]]
     return scale
-
-

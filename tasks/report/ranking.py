@@ -23,9 +23,7 @@ def ranked(evidence: Evidence) -> pl.DataFrame:
     promotion = {"verdict": "promotion", "reason": "promotion_reason"}
     judged = evidence.findings.join(
         evidence.bridged.rename(clash), on="hypothesis", how="left", maintain_order="left"
-    ).join(
-        evidence.verdicts.rename(promotion), on="hypothesis", how="left", maintain_order="left"
-    )
+    ).join(evidence.verdicts.rename(promotion), on="hypothesis", how="left", maintain_order="left")
     last = [pl.col(name).fill_nan(None) for name in ("q", "p")]
     ordered = judged.sort(*last, "hypothesis", nulls_last=True)
     return ordered.with_row_index("rank", offset=1)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import update_wrapper
 from typing import Any
 
 import polars as pl
@@ -34,11 +35,49 @@ from lake.store import Lake, open_lake
 _NOT_IN_CONFIG = ("lake", "market", "part", "code", "where")
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How a table comes about: the function that makes it and all that its key depends on."""
+
+    makes: Table
+    function: Callable[..., pl.DataFrame]
+    code: tuple[str, ...]
+    libraries: tuple[str, ...]
+
+    def key(self, inputs: Mapping[str, Any]) -> Key:
+        """The key of the table that a call with `inputs` makes."""
+        return make_key(
+            self.makes.name,
+            inputs.get("market", EVERY_MARKET),
+            inputs.get("part", WHOLE),
+            code=[*self.code, *inputs.get("code", ())],
+            config={n: _plain(v) for n, v in inputs.items() if n not in _NOT_IN_CONFIG},
+            parents=list(_refs(inputs)),
+            libraries=self.libraries,
+        )
+
+    def make(self, lake: Lake, inputs: Mapping[str, Any]) -> Ref:
+        """Make the table and store it."""
+        takes = inspect.signature(self.function).parameters
+        frame = self.function(lake, **{n: v for n, v in inputs.items() if n in takes})
+        return lake.write(self.key(inputs), frame, list(_refs(inputs)))
+
+    def as_function(self) -> Callable[..., Ref]:
+        """What Prefect runs, with the parameters that Prefect shows and checks."""
+
+        def make_table(*, lake: str, **inputs: Any) -> Ref:
+            return self.make(open_lake(lake), inputs)
+
+        update_wrapper(make_table, self.function)
+        make_table.__signature__ = _task_signature(self.function)  # type: ignore[attr-defined]
+        return make_table
+
+
 @dataclass
 class TableAddress(CachePolicy):
     """Caches a task run under the address of the table that it makes."""
 
-    key_of: Callable[[Mapping[str, Any]], Key] | None = None
+    recipe: Recipe | None = None
 
     def compute_key(
         self,
@@ -47,8 +86,8 @@ class TableAddress(CachePolicy):
         flow_parameters: dict[str, Any],
         **kwargs: Any,
     ) -> str | None:
-        assert self.key_of is not None
-        key = self.key_of(inputs)
+        assert self.recipe is not None
+        key = self.recipe.key(inputs)
         return f"{key.kind}/{key.market}/{key.part}/{key.digest}"
 
 
@@ -57,7 +96,7 @@ def stage(
     code: Sequence[str],
     *,
     name: str | None = None,
-    libraries: Iterable[str] = (),
+    libraries: Sequence[str] = (),
     **options: Any,
 ) -> Callable[[Callable[..., pl.DataFrame]], Task[..., Ref]]:
     """Make a task of a function that makes one table.
@@ -71,55 +110,30 @@ def stage(
         more by ``code=[...]`` (a family's module, chosen at run time).
     name : str, optional
         The task's name; the function's, with spaces, by default.
-    libraries : iterable of str
+    libraries : sequence of str
         Distributions beyond the numeric ones whose version can change the table.
     **options
         Passed to `prefect.task`: retries, timeouts, tags.
     """
-    versions = (*NUMERIC_LIBRARIES, *libraries)
 
     def decorate(function: Callable[..., pl.DataFrame]) -> Task[..., Ref]:
-        def key_of(inputs: Mapping[str, Any]) -> Key:
-            return make_key(
-                makes.name,
-                inputs.get("market", EVERY_MARKET),
-                inputs.get("part", WHOLE),
-                code=[*code, *inputs.get("code", ())],
-                config={n: _plain(v) for n, v in inputs.items() if n not in _NOT_IN_CONFIG},
-                parents=list(_refs(inputs)),
-                libraries=versions,
-            )
-
-        def make_table(
-            lake: str,
-            market: str = EVERY_MARKET,
-            part: str = WHOLE,
-            code: Sequence[str] = (),
-            **inputs: Any,
-        ) -> Ref:
-            named = {"market": market, "part": part, "code": code, **inputs}
-            return _make(open_lake(lake), function, key_of(named), named)
-
-        stage_name = name or function.__name__.replace("_", " ")
-        make_table.__signature__ = _task_signature(function)  # type: ignore[attr-defined]
-        make_table.__doc__ = function.__doc__
-        make_table.__module__ = function.__module__
-        make_table.__qualname__ = make_table.__name__ = function.__name__
+        recipe = Recipe(makes, function, tuple(code), (*NUMERIC_LIBRARIES, *libraries))
+        title = name or function.__name__.replace("_", " ")
         return task(
-            name=stage_name,
-            task_run_name=stage_name + " {market} {part}",
-            cache_policy=TableAddress(key_of=key_of),
+            name=title,
+            task_run_name=title + " {market} {part}",
+            cache_policy=TableAddress(recipe=recipe),
             persist_result=True,
             result_serializer="json",
             cache_result_in_memory=False,
             **options,
-        )(make_table)
+        )(recipe.as_function())
 
     return decorate
 
 
 def _task_signature(function: Callable[..., Any]) -> inspect.Signature:
-    """The function's own parameters, with what every stage takes: Prefect shows and checks them."""
+    """The function's own parameters with what every stage takes."""
     keyword = inspect.Parameter.KEYWORD_ONLY
     own = {p.name: p.replace(kind=keyword) for p in inspect.signature(function).parameters.values()}
     common = {
@@ -129,14 +143,6 @@ def _task_signature(function: Callable[..., Any]) -> inspect.Signature:
         "code": inspect.Parameter("code", keyword, default=()),
     }
     return inspect.Signature(list((own | common).values()), return_annotation=Ref)
-
-
-def _make(
-    lake: Lake, function: Callable[..., pl.DataFrame], key: Key, inputs: Mapping[str, Any]
-) -> Ref:
-    takes = inspect.signature(function).parameters
-    frame = function(lake, **{name: value for name, value in inputs.items() if name in takes})
-    return lake.write(key, frame, list(_refs(inputs)))
 
 
 def _refs(value: Any) -> Iterable[Ref]:

@@ -1,0 +1,106 @@
+"""The whole page: every section told, set by the templates, in one string."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from lake.schema import REPORT
+from tasks.report.calibration import tell_calibration
+from tasks.report.cards import tell_cards
+from tasks.report.config import ReportConfig
+from tasks.report.costs import tell_costs
+from tasks.report.curves import tell_curves
+from tasks.report.facts import Evidence, Facts
+from tasks.report.findings import tell_findings
+from tasks.report.formats import DOT, MISSING
+from tasks.report.funnel import tell_funnel
+from tasks.report.headline import tell_headline
+from tasks.report.occurrences import tell_occurrences
+from tasks.report.planted import tell_planted
+from tasks.report.provenance import tell_provenance
+from tasks.report.quality import tell_quality
+from tasks.report.templates import SCRIPT, STYLE, TEMPLATES
+
+NAME = "discovery"
+CONTENTS = (
+    ("headline", "Summary"),
+    ("quality", "Data"),
+    ("events", "Events"),
+    ("planted", "Planted"),
+    ("findings", "Findings"),
+    ("funnel", "Funnel"),
+    ("costs", "After costs"),
+    ("blueprints", "Blueprints"),
+    ("calibration", "Calibration"),
+    ("provenance", "Provenance"),
+)
+
+
+def draw_report(
+    evidence: Evidence, facts: Facts, config: ReportConfig | None = None
+) -> pl.DataFrame:
+    """Draw the report of a discovery run.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The run's frames.
+    facts : Facts
+        Where they come from.
+    config : ReportConfig, optional
+        How much is shown; the defaults without one.
+
+    Returns
+    -------
+    DataFrame of REPORT
+        One row: a page that opens from a file, loads nothing, and is the same bytes whenever the
+        arguments are the same.
+    """
+    told = tell(evidence, facts, config or ReportConfig())
+    return pl.DataFrame({"name": [NAME], "html": [_set(told)]}, schema=REPORT.columns)
+
+
+def tell(evidence: Evidence, facts: Facts, config: ReportConfig) -> dict[str, Any]:
+    """What each section says, before it is set."""
+    planted = tell_planted(evidence)
+    return {
+        "contents": [entry for entry in CONTENTS if planted or entry[0] != "planted"],
+        "headline": tell_headline(evidence),
+        "quality": tell_quality(evidence, config),
+        "occurrences": tell_occurrences(evidence),
+        "planted": planted,
+        "findings": tell_findings(evidence, config),
+        "curves": tell_curves(evidence, config),
+        "funnel": tell_funnel(evidence),
+        "costs": tell_costs(evidence, config),
+        "cards": tell_cards(evidence),
+        "calibration": tell_calibration(evidence, config),
+        "provenance": tell_provenance(facts),
+    }
+
+
+def _set(told: dict[str, Any]) -> str:
+    from markupsafe import Markup
+
+    ours = {"style": Markup(STYLE), "script": Markup(SCRIPT), "plotly": Markup(_plotly())}  # noqa: S704 - our own constants and plotly's file
+    return str(_templates().get_template("page").render(**told, **ours))
+
+
+@cache
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+@cache
+def _templates() -> Any:
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
+    loader = DictLoader(TEMPLATES)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    environment.globals |= {"dot": DOT, "missing": MISSING}
+    return environment

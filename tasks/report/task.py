@@ -1,0 +1,78 @@
+"""Prefect's view of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from lake.ref import Ref
+from lake.schema import EVENT_PATHS, QUALITY, REPORT, TRUTH, Table
+from lake.store import Lake
+from tasks.report.config import ReportConfig
+from tasks.report.counts import COUNTS, MONTHS, count_bars, count_events
+from tasks.report.facts import Evidence, Facts
+from tasks.report.page import draw_report
+from tasks.stage.task import stage
+
+
+@stage(makes=REPORT, code=[__name__], libraries=("jinja2", "markupsafe", "plotly", "pyyaml"))
+def render(
+    lake: Lake,
+    *,
+    quality: list[Ref],
+    bars: list[Ref],
+    events: list[Ref],
+    paths: list[Ref],
+    findings: Ref,
+    bridged: Ref,
+    trades: Ref,
+    verdicts: Ref,
+    funnel: Ref,
+    blueprints: Ref,
+    truth: list[Ref],
+    settings: dict[str, Any],
+    config: ReportConfig | None = None,
+) -> pl.DataFrame:
+    """Draw the run's report as one page that opens offline."""
+    evidence = Evidence(
+        quality=_stacked(lake, QUALITY, quality),
+        months=pl.concat([pl.DataFrame(schema=MONTHS), *(_months(lake, ref) for ref in bars)]),
+        events=pl.concat([pl.DataFrame(schema=COUNTS), *(_counts(lake, ref) for ref in events)]),
+        paths=_stacked(lake, EVENT_PATHS, paths),
+        findings=lake.read(findings),
+        bridged=lake.read(bridged),
+        trades=lake.read(trades),
+        verdicts=lake.read(verdicts),
+        funnel=lake.read(funnel),
+        blueprints=lake.read(blueprints),
+        truth=_stacked(lake, TRUTH, truth),
+    )
+    single = (findings, bridged, trades, verdicts, funnel, blueprints)
+    refs = (*quality, *bars, *events, *paths, *single, *truth)
+    return draw_report(evidence, _facts(lake, refs, settings), config)
+
+
+def _stacked(lake: Lake, table: Table, refs: Sequence[Ref]) -> pl.DataFrame:
+    return pl.concat([table.empty(), *(lake.read(ref) for ref in refs)])
+
+
+def _months(lake: Lake, ref: Ref) -> pl.DataFrame:
+    return count_bars(ref.market, lake.read(ref))
+
+
+def _counts(lake: Lake, ref: Ref) -> pl.DataFrame:
+    return count_events(lake.read(ref))
+
+
+def _facts(lake: Lake, refs: tuple[Ref, ...], settings: dict[str, Any]) -> Facts:
+    """Code and libraries of the parents; a raw one counts by content, whoever made it."""
+    entries = [lake.entry(ref.address) for ref in refs if not ref.raw]
+    keys = [entry.key for entry in entries if entry is not None]
+    return Facts(
+        refs=refs,
+        code={name: digest for key in keys for name, digest in key.code.items()},
+        libraries={name: version for key in keys for name, version in key.libraries.items()},
+        settings=settings,
+    )

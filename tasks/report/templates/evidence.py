@@ -1,0 +1,66 @@
+"""Sections on the data and on what was found in them."""
+
+EVIDENCE = """\
+{%- from "macros" import table, chart -%}
+<section id="quality">
+<h2>Data quality</h2>
+<p>{{ quality.sentence }}</p>
+{{ table(quality.summary) }}
+{%- if quality.strip %}
+<h3>Missing bars by month</h3>
+{{ chart(quality.strip) }}
+<p class="key" aria-hidden="true">missing a month:
+{%- for told in quality.classes %}
+<span><i class="gap{{ loop.index0 }}"></i>{{ told }}</span>
+{%- endfor %}
+</p>
+{%- endif %}
+<details><summary>Every check</summary>{{ table(quality.checks) }}</details>
+</section>
+
+<section id="events">
+<h2>Events</h2>
+<p>{{ occurrences.sentence }}</p>
+{%- if not occurrences.empty %}
+<div class="pair">
+{{ chart(occurrences.shares) }}
+{{ chart(occurrences.years) }}
+</div>
+{{ table(occurrences.by_market) }}
+<details><summary>Per year</summary>{{ table(occurrences.by_year) }}</details>
+{%- endif %}
+</section>
+
+{%- if planted %}
+<section id="planted">
+<h2>Planted and found</h2>
+<p>{{ planted.sentence }}</p>
+{{ table(planted.table) }}
+</section>
+{%- endif %}
+
+<section id="findings">
+<h2>Findings</h2>
+<p>{{ findings.sentence }}</p>
+{%- if not findings.empty %}
+{{ table(findings.table) }}
+{%- if findings.forest %}
+<h3>Raw and shrunk effects</h3>
+{{ chart(findings.forest) }}
+{%- endif %}
+{%- endif %}
+<h3>Event studies</h3>
+<p>{{ curves.sentence }}</p>
+{%- if curves.curves %}
+<div class="pair">
+{%- for curve in curves.curves %}
+<article>
+<h4><code>{{ curve.event }}</code> <span>{{ curve.market }}</span></h4>
+<p class="quiet">{{ curve.told | join("; ") }}</p>
+{{ chart(curve.chart) }}
+</article>
+{%- endfor %}
+</div>
+{%- endif %}
+</section>
+"""

@@ -1,0 +1,79 @@
+"""Sections on what is left of it: gates, costs, blueprints, calibration, provenance."""
+
+TRUST = """\
+{%- from "macros" import table, chart -%}
+<section id="funnel">
+<h2>Funnel</h2>
+{%- if funnel.empty %}
+<p>There was no hypothesis to send through the gates.</p>
+{%- else %}
+<p>Every hypothesis meets the gates in this order; the first that it fails stops it.</p>
+{{ chart(funnel.chart) }}
+{{ table(funnel.table) }}
+{%- endif %}
+</section>
+
+<section id="costs">
+<h2>After costs, out of sample</h2>
+<p>{{ costs.sentence }}</p>
+{%- if not costs.empty %}
+{{ table(costs.table) }}
+{%- if costs.chart %}
+<h3>Cumulative net result</h3>
+{{ chart(costs.chart) }}
+{%- else %}
+<p class="quiet">None of them made a trade on the hold-out.</p>
+{%- endif %}
+{%- endif %}
+</section>
+
+<section id="blueprints">
+<h2>Blueprints</h2>
+{%- if cards.sentence %}
+<p>{{ cards.sentence }}</p>
+{%- endif %}
+{%- for card in cards.cards %}
+<article class="card">
+<h3>{{ card.title }}</h3>
+<p class="quiet"><code>{{ card.name }}</code></p>
+<dl>
+{%- for term, told in [("Rule", card.rule), ("Evidence", card.evidence), ("Costs", card.costs)] %}
+{%- if told %}
+<div><dt>{{ term }}</dt><dd>{{ told }}</dd></div>
+{%- endif %}
+{%- endfor %}
+{%- if card.kill %}
+<div><dt>Kill rule</dt><dd>
+{%- for name, told in card.kill %}{{ "; " if loop.index0 }}{{ name }}: {{ told }}{% endfor -%}
+</dd></div>
+{%- endif %}
+</dl>
+<details><summary>Document</summary><pre>{{ card.json }}</pre></details>
+</article>
+{%- endfor %}
+</section>
+
+<section id="calibration">
+<h2>Calibration at a glance</h2>
+<p>{{ calibration.sentence }}</p>
+{%- if not calibration.empty %}
+<div class="pair">
+{{ chart(calibration.histogram) }}
+{{ chart(calibration.quantiles) }}
+</div>
+{{ table(calibration.table) }}
+{%- endif %}
+</section>
+
+<footer id="provenance">
+<h2>Provenance</h2>
+<p>{{ provenance.sentence }}</p>
+<p class="key">
+{%- for name, version in provenance.libraries %}
+<span>{{ name }} <code>{{ version }}</code></span>
+{%- endfor %}
+</p>
+<details><summary>{{ provenance.n_tables }}</summary>{{ table(provenance.tables) }}</details>
+<details><summary>Configuration</summary><pre>{{ provenance.settings }}</pre></details>
+</footer>
+"""

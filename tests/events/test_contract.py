@@ -1,0 +1,202 @@
+"""The promises of `tasks/events/contract.py`, asked of every analyzer and of planted cheats."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tasks.events.bars import Bars
+from tasks.events.contract import (
+    first_foresight,
+    first_memory,
+    first_touched,
+    first_unit,
+    first_unmirrored,
+    share_of_bars,
+)
+from tasks.events.marks import Marks, marks
+from tasks.events.registry import Analyzer, catalogue, event, obstacle
+from tests.events.market import bars_of, simulated
+
+COOLDOWN = "1h"
+EVERY_ANALYZER = pytest.mark.parametrize("analyzer", catalogue(), ids=lambda a: a.name)
+
+
+@pytest.fixture(scope="module")
+def bars() -> Bars:
+    return simulated()
+
+
+@EVERY_ANALYZER
+def test_the_future_changes_no_mark(analyzer: Analyzer, bars: Bars) -> None:
+    assert first_foresight(analyzer, bars) is None
+
+
+@EVERY_ANALYZER
+def test_the_lookback_is_enough(analyzer: Analyzer, bars: Bars) -> None:
+    assert analyzer.lookback(bars.timeframe, COOLDOWN) < len(bars) - 400
+    assert first_memory(analyzer, bars, COOLDOWN, n_places=30) is None
+
+
+@EVERY_ANALYZER
+def test_the_chart_upside_down_turns_the_sides_round(analyzer: Analyzer, bars: Bars) -> None:
+    assert first_unmirrored(analyzer, bars) is None
+
+
+@EVERY_ANALYZER
+def test_another_unit_of_account_changes_nothing(analyzer: Analyzer, bars: Bars) -> None:
+    assert first_unit(analyzer, bars) is None
+
+
+@EVERY_ANALYZER
+def test_tiny_and_huge_prices_change_nothing(analyzer: Analyzer, bars: Bars) -> None:
+    usual = analyzer.marks(bars, COOLDOWN)
+    for factor in (2.0**-41, 2.0**13):
+        other = analyzer.marks(bars.rescaled(factor), COOLDOWN)
+        assert np.array_equal(usual.fired, other.fired)
+
+
+@EVERY_ANALYZER
+def test_bars_are_not_written_to(analyzer: Analyzer, bars: Bars) -> None:
+    assert first_touched(analyzer, bars) is None
+
+
+@EVERY_ANALYZER
+def test_it_fires_now_and_then(analyzer: Analyzer, bars: Bars) -> None:
+    assert 0.0 < share_of_bars(analyzer, bars, COOLDOWN) <= 0.05
+
+
+@EVERY_ANALYZER
+def test_fired_marks_have_strength_and_side(analyzer: Analyzer, bars: Bars) -> None:
+    found = analyzer.marks(bars, COOLDOWN)
+    assert np.isfinite(found.strength).all()
+    assert (found.strength[found.fired] > 0).all()
+    assert set(np.unique(found.side)) <= {-1, 0, 1}
+    assert (found.anchor[found.fired] <= np.flatnonzero(found.fired)).all()
+
+
+@EVERY_ANALYZER
+def test_the_docstring_names_a_source(analyzer: Analyzer) -> None:
+    text = analyzer.function.__doc__ or ""
+    assert "catalogue" in text or any(f" {year}" in text for year in range(1950, 2030))
+
+
+@EVERY_ANALYZER
+def test_nothing_stands_on_bars_without_news(analyzer: Analyzer, bars: Bars) -> None:
+    n = len(bars)
+    flat = bars_of(np.full(n, 100.0), timeframe=bars.timeframe)
+    empty = bars_of(np.full(n, np.nan), timeframe=bars.timeframe, volume=np.nan)
+    for still in (flat, empty, bars.part(0, 1), bars.part(0, 2)):
+        assert not analyzer.marks(still, COOLDOWN).fired.any()
+
+
+@EVERY_ANALYZER
+def test_nothing_stands_in_a_gap(analyzer: Analyzer, bars: Bars) -> None:
+    holed = with_gaps(bars)
+    found = analyzer.marks(holed, COOLDOWN)
+    assert found.fired.any()
+    assert not (found.fired & holed.is_gap).any()
+    assert np.isfinite(found.strength).all()
+    assert first_memory(analyzer, holed, COOLDOWN) is None
+
+
+@EVERY_ANALYZER
+def test_without_volume_it_says_so_or_does_not_need_it(analyzer: Analyzer, bars: Bars) -> None:
+    silent = replace(bars, volume=np.zeros(len(bars)), quote_volume=np.zeros(len(bars)))
+    if obstacle(analyzer, silent):
+        assert not analyzer.marks(silent, COOLDOWN).fired.any()
+    else:
+        same = analyzer.marks(silent, COOLDOWN).fired == analyzer.marks(bars, COOLDOWN).fired
+        assert same.all()
+
+
+def with_gaps(bars: Bars) -> Bars:
+    """`bars` with single, short and long gaps."""
+    gap = np.zeros(len(bars), dtype=bool)
+    for start, length in ((50, 1), (700, 3), (1500, 100), (2600, 1), (3300, 24)):
+        gap[start : start + length] = True
+    names = ("open", "high", "low", "close", "volume", "quote_volume")
+    return replace(
+        bars, is_gap=gap, **{name: np.where(gap, np.nan, getattr(bars, name)) for name in names}
+    )
+
+
+def cheat(function: object) -> Analyzer:
+    return event(lookback=(48,), needs="O", mirrored=True)(function)
+
+
+@cheat
+def sees_the_next_bar(bars: Bars) -> Marks:
+    """Buys before the rise."""
+    ahead = np.append(bars.log_return[1:], np.nan)
+    return marks(np.abs(ahead) > 0.01, ahead, np.abs(ahead))
+
+
+@cheat
+def knows_the_whole_sample(bars: Bars) -> Marks:
+    """Its threshold comes from all bars, later ones too."""
+    size = np.abs(bars.log_return)
+    finite = size[np.isfinite(size)]
+    threshold = np.quantile(finite, 0.99) if finite.size else np.inf
+    return marks(size > threshold, bars.log_return, size)
+
+
+@cheat
+def looks_to_both_sides(bars: Bars) -> Marks:
+    """Swing highs of a centred window, on their own bar."""
+    close = np.concatenate([[np.nan] * 3, bars.close, [np.nan] * 3])
+    around = np.lib.stride_tricks.sliding_window_view(close, 7)
+    return marks(bars.close == np.max(around, axis=1), 1, bars.close * 0 + 1)
+
+
+@cheat
+def remembers_for_ever(bars: Bars) -> Marks:
+    """A new high of all time."""
+    highest = np.maximum.accumulate(np.nan_to_num(bars.high))
+    new = np.append(False, bars.high[1:] > highest[:-1])
+    return marks(new, 1, np.ones(len(bars)))
+
+
+@cheat
+def counts_in_dollars(bars: Bars) -> Marks:
+    """A move of so many units of the quote currency."""
+    move = np.append(np.nan, np.diff(bars.close))
+    return marks(np.abs(move) > 200.0, move, np.abs(move))
+
+
+@cheat
+def likes_it_up(bars: Bars) -> Marks:
+    """Rises only."""
+    return marks(bars.log_return > 0.01, 1, bars.log_return)
+
+
+@cheat
+def writes_on_its_bars(bars: Bars) -> Marks:
+    """Fills what is missing in place."""
+    bars.volume[5] = 0.0
+    return marks(bars.close > 0, 1, bars.close)
+
+
+@pytest.mark.parametrize(
+    "seer", [sees_the_next_bar, knows_the_whole_sample, looks_to_both_sides], ids=lambda a: a.name
+)
+def test_a_seer_is_caught(seer: Analyzer, bars: Bars) -> None:
+    assert first_foresight(seer, bars) is not None
+
+
+def test_an_endless_memory_is_caught(bars: Bars) -> None:
+    assert first_memory(remembers_for_ever, bars, COOLDOWN) is not None
+
+
+def test_a_unit_of_account_is_caught(bars: Bars) -> None:
+    assert first_unit(counts_in_dollars, bars) is not None
+
+
+def test_one_sidedness_is_caught(bars: Bars) -> None:
+    assert first_unmirrored(likes_it_up, bars) is not None
+
+
+def test_writing_is_caught(bars: Bars) -> None:
+    assert first_touched(writes_on_its_bars, bars) == 5
+    with pytest.raises(ValueError, match="read-only"):
+        writes_on_its_bars.function(bars)

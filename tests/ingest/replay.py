@@ -1,0 +1,248 @@
+"""A venue on loopback: both of Binance's interfaces, replayed from bars, with faults by script."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import polars as pl
+
+from lake.schema import RAW_BARS, TIME
+from lake.time import duration_ms
+from tests.real import REAL_DATA
+
+REAL_BARS = REAL_DATA / "binance_spot/klines12/BTCUSDT/5m_2022_07.parquet"
+NUMBERS = [name for name in RAW_BARS.columns if name not in ("time", "part")]
+HEADER = (
+    "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
+    "taker_buy_volume,taker_buy_quote_volume,ignore"
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer other than the data."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Half of the body, then a closed connection."""
+
+
+Fault = Refusal | Cut | Callable[[bytes], bytes]
+
+
+def whole_body(body: bytes) -> bytes:
+    """No fault: a place in a script that lets one request through."""
+    return body
+
+
+def truncated(body: bytes) -> bytes:
+    """Half of the body, said to be the whole."""
+    return body[: len(body) // 2]
+
+
+def wrong_checksum(body: bytes) -> bytes:
+    """A digest of something else."""
+    return hashlib.sha256(body).hexdigest().encode() + b"  other.zip\n"
+
+
+def bars_5m() -> pl.DataFrame:
+    """BTCUSDT spot at 5m, 2022-07-14 to 2022-08-16: real where the data are, else simulated."""
+    if REAL_BARS.exists():
+        return pl.read_parquet(REAL_BARS).select(
+            pl.col("open_time").alias("time"), *(pl.col(name).cast(pl.Float64) for name in NUMBERS)
+        )
+    return _simulated()
+
+
+def _simulated() -> pl.DataFrame:
+    n, rng = 9792, np.random.default_rng(7)
+    first = datetime(2022, 7, 14, tzinfo=UTC)
+    times = pl.Series([first + timedelta(minutes=5 * i) for i in range(n)], dtype=TIME)
+    close = np.round(20_000 * np.exp(np.cumsum(rng.normal(0, 1e-3, n))), 2)
+    open_ = np.concatenate([[20_000.0], close[:-1]])
+    flows = {name: np.round(rng.exponential(50.0, n), 5) for name in NUMBERS[4:]}
+    flows["trades"] = np.floor(flows["trades"])
+    prices = {"open": open_, "high": np.maximum(open_, close), "low": np.minimum(open_, close)}
+    return pl.DataFrame({"time": times, **prices, "close": close, **flows})
+
+
+class FakeTime:
+    """A clock that moves only when someone sleeps."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now, self.slept = now.timestamp(), []
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+class Replay:
+    """The venue. Change its attributes to script what it does.
+
+    Attributes
+    ----------
+    lacking : set of str
+        Labels (``2022-07``, ``2022-08-03``) of archives that are not published.
+    has_header, in_microseconds : bool
+        How the archives' CSVs look; the interface answers in milliseconds unless
+        `pages_in_microseconds`.
+    heeds_end : bool
+        Whether the interface keeps to endTime, or also sends the bar that is still open.
+    requests : list of str
+        Paths with queries, as they came.
+    """
+
+    def __init__(self, bars: pl.DataFrame, now: datetime, venue: str = "spot") -> None:
+        self.bars, self.now, self.venue = bars, now, venue
+        self.symbol, self.timeframe = "BTCUSDT", "5m"
+        self.lacking: set[str] = set()
+        self.has_header = self.in_microseconds = self.pages_in_microseconds = False
+        self.heeds_end = True
+        self.used_weight: int | None = None
+        self.requests: list[str] = []
+        self._faults: list[tuple[str, list[Fault]]] = []
+        self._zips: dict[tuple[str, str, bool, bool], bytes] = {}
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Replay:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def when(self, match: str, *faults: Fault) -> None:
+        """Answer the next requests whose path holds `match` with `faults`, one each."""
+        self._faults.append((match, list(faults)))
+
+    def count(self, match: str) -> int:
+        return sum(match in request for request in self.requests)
+
+    def answer(self, target: str) -> tuple[Refusal, Fault | None]:
+        """The right answer to a request, and the fault to spoil it with."""
+        with self._lock:
+            self.requests.append(target)
+            fault = next((f.pop(0) for match, f in self._faults if match in target and f), None)
+            path = urlsplit(target).path
+            is_page = path.endswith(("/v1/klines", "/v3/klines"))
+            return (self._page(target) if is_page else self._archive(path)), fault
+
+    def _archive(self, path: str) -> Refusal:
+        root = "data/spot" if self.venue == "spot" else "data/futures/um"
+        stem = f"{self.symbol}-{self.timeframe}-"
+        for origin in ("monthly", "daily"):
+            folder = f"/{root}/{origin}/klines/{self.symbol}/{self.timeframe}/{stem}"
+            if path.startswith(folder):
+                label = path.removeprefix(folder).removesuffix(".CHECKSUM").removesuffix(".zip")
+                data = self._zip(stem, label)
+                if data is not None and path.endswith(".CHECKSUM"):
+                    digest = hashlib.sha256(data).hexdigest()
+                    return Refusal(200, {}, f"{digest}  {stem}{label}.zip\n".encode())
+                if data is not None:
+                    return Refusal(200, {}, data)
+        return Refusal(404, {}, b"<Error><Code>NoSuchKey</Code></Error>")
+
+    def _zip(self, stem: str, label: str) -> bytes | None:
+        form = (stem, label, self.has_header, self.in_microseconds)
+        start, end = _span(label)
+        bars = self.bars.filter(pl.col("time") >= start, pl.col("time") < end)
+        if label in self.lacking or end > self.now or bars.is_empty():
+            return None
+        if form not in self._zips:
+            self._zips[form] = self._packed(f"{stem}{label}.csv", bars)
+        return self._zips[form]
+
+    def _packed(self, name: str, bars: pl.DataFrame) -> bytes:
+        scale = 1000 if self.in_microseconds else 1
+        lines = [",".join(map(str, row)) for row in self._rows(bars, scale)]
+        text = "\n".join(([HEADER] if self.has_header else []) + lines) + "\n"
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(zipfile.ZipInfo(name), text)
+        return buffer.getvalue()
+
+    def _page(self, target: str) -> Refusal:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
+        weight = {} if self.used_weight is None else {"X-MBX-USED-WEIGHT-1M": str(self.used_weight)}
+        if query["symbol"] != self.symbol:
+            return Refusal(400, weight, b'{"code":-1121,"msg":"Invalid symbol."}')
+        stamps = pl.col("time").dt.epoch("ms")
+        last = int(query.get("endTime", 2**62)) if self.heeds_end else 2**62
+        is_asked = (stamps >= int(query["startTime"])) & (stamps <= last)
+        bars = self.bars.filter(is_asked, pl.col("time") <= self.now).head(int(query["limit"]))
+        rows = self._rows(bars, 1000 if self.pages_in_microseconds else 1)
+        return Refusal(200, weight, json.dumps(rows).encode())
+
+    def _rows(self, bars: pl.DataFrame, scale: int) -> list[list[int | str]]:
+        step = duration_ms(self.timeframe)
+        rows = []
+        for time, *numbers in bars.with_columns(pl.col("time").dt.epoch("ms")).iter_rows():
+            cells: list[int | str] = [repr(number) for number in numbers]
+            cells[6] = int(numbers[6])
+            rows.append([time * scale, *cells[:5], (time + step) * scale - 1, *cells[5:], "0"])
+        return rows
+
+
+def _span(label: str) -> tuple[datetime, datetime]:
+    first = date.fromisoformat(label if label.count("-") == 2 else f"{label}-01")
+    start = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    if label.count("-") == 2:
+        return start, start + timedelta(days=1)
+    return start, (start + timedelta(days=31)).replace(day=1)
+
+
+def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            right, fault = replay.answer(self.path)
+            answer = fault if isinstance(fault, Refusal) else right
+            body = fault(answer.body) if callable(fault) else answer.body
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if isinstance(fault, Cut):
+                self.wfile.write(body[: len(body) // 2])
+                self.close_connection = True
+            else:
+                self.wfile.write(body)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return formatdate(replay.now.timestamp(), usegmt=True)
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    return Handler

@@ -1,0 +1,400 @@
+"""A made-up run whose frames fit lake/schema.py: realistic values, any number of markets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import numpy as np
+import polars as pl
+
+from lake.ref import Ref
+from lake.schema import (
+    BARS,
+    BLUEPRINTS,
+    BRIDGED,
+    EVENT_PATHS,
+    EVENTS,
+    FINDINGS,
+    FUNNEL,
+    QUALITY,
+    TRADES,
+    TRUTH,
+    VERDICTS,
+    Table,
+)
+from tasks.report.counts import COUNTS, count_bars, count_events
+from tasks.report.facts import Evidence, Facts
+
+FIRST = datetime(2023, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - the project runs on 3.11 too
+HOUR = timedelta(hours=1)
+SYMBOLS = ("BTC", "ETH", "SOL", "LTC", "XRP", "BNB", "ADA", "DOGE", "AVAX", "LINK", "DOT", "TRX")
+KINDS = {
+    "calendar": ("funding_hour", "month_turn"),
+    "jumps": ("crash", "jump_up", "vol_shock"),
+    "levels": ("breakout_high", "failed_breakout"),
+    "sequences": ("six_closes", "inside_bar"),
+    "volume": ("volume_spike", "volume_dry_up", "climax"),
+}
+HORIZONS = {"1h": 1, "4h": 4, "12h": 12}
+CONDITIONS = ("all", "vol_regime=0", "vol_regime=2", "trend_regime=1")
+PLANTED = {("crash", "4h"): 14.0, ("volume_spike", "12h"): -9.0}
+
+
+def fit(table: Table, rows: list[dict] | pl.DataFrame) -> pl.DataFrame:
+    """Rows as a frame of `table`, in its order."""
+    frame = pl.DataFrame(rows, schema=table.columns) if isinstance(rows, list) else rows
+    cast = frame.cast(dict(table.columns))
+    return table.conform(cast.sort(table.order) if table.order else cast)
+
+
+def make_bars(seed: int, n_days: int, n_gaps: int) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    n = n_days * 24
+    close = 20_000 * np.exp(np.cumsum(rng.standard_t(4, n) * 0.005))
+    gap = np.zeros(n, bool)
+    for start in rng.integers(24, n - 60, n_gaps):
+        gap[start : start + rng.integers(1, 50)] = True
+    prices = np.where(gap, np.nan, close)
+    columns = {name: prices for name in BARS.columns if name not in ("time", "is_gap")}
+    time = pl.datetime_range(FIRST, FIRST + (n - 1) * HOUR, "1h", time_unit="ms", eager=True)
+    return fit(BARS, pl.DataFrame({"time": time, **columns, "is_gap": gap}))
+
+
+def make_events(market: str, seed: int, bars: pl.DataFrame) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    frames = []
+    for family, names in KINDS.items():
+        for name in names:
+            time = bars["time"].filter(
+                pl.Series(rng.random(bars.height) < rng.uniform(0.002, 0.05))
+            )
+            side = (
+                rng.choice([-1, 1], time.len())
+                if family != "calendar"
+                else np.zeros(time.len(), int)
+            )
+            frame = pl.DataFrame({"time": time, "side": side, "strength": rng.random(time.len())})
+            frames.append(
+                frame.with_columns(
+                    market=pl.lit(market),
+                    event=pl.lit(name),
+                    family=pl.lit(family),
+                    known_at=pl.col("time") + HOUR,
+                    anchor_time=pl.col("time"),
+                    parameters_key=pl.lit("0123456789ab"),
+                )
+            )
+    return fit(EVENTS, pl.concat(frames))
+
+
+def make_quality(market: str, bars: pl.DataFrame) -> pl.DataFrame:
+    n_gaps = int(bars["is_gap"].sum())
+    first, last = bars["time"][0], bars["time"][-1]
+    checks = {"gaps": n_gaps, "duplicate": 3, "bad_ohlc": 0, "off_grid": 1, "outlier": 2}
+    return fit(
+        QUALITY,
+        [
+            {
+                "market": market,
+                "check": check,
+                "n": n,
+                "share": n / bars.height,
+                "first_time": first,
+                "last_time": last,
+                "note": "longest run 49 bars" if check == "gaps" else "",
+            }
+            for check, n in checks.items()
+        ],
+    )
+
+
+def make_findings(markets: list[str], seed: int) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for market in [*markets, "all"]:
+        for family, names in KINDS.items():
+            for event in names:
+                for horizon, n_bars in HORIZONS.items():
+                    for condition in CONDITIONS:
+                        row = _finding(rng, market, event, horizon, n_bars, condition)
+                        rows.append(row | {"market": market, "family": family})
+    return fit(FINDINGS, _judged(rows))
+
+
+def _finding(rng, market, event, horizon, n_bars, condition):
+    n = int(rng.integers(12, 2500) * (1 if condition == "all" else 0.3)) + 5
+    clusters = max(2, int(n * 0.6))
+    se = 60.0 * np.sqrt(n_bars) / np.sqrt(n)
+    planted = PLANTED.get((event, horizon), 0.0)
+    effect = planted + rng.normal() * se
+    tested = n >= 30
+    return {
+        "hypothesis": f"{market}|{event}|{horizon}|{condition}",
+        "event": event,
+        "horizon": horizon,
+        "horizon_bars": n_bars,
+        "condition": condition,
+        "n": n,
+        "n_clusters": clusters,
+        "effective_clusters": clusters * 0.7,
+        "mean_bps": effect + 0.4,
+        "baseline_bps": 0.4,
+        "effect_bps": effect,
+        "se_bps": se,
+        "t": effect / se if tested else np.nan,
+        "naive_t": 1.8 * effect / se if tested else np.nan,
+        "shrunk_bps": effect * 0.7,
+        "shrunk_sd_bps": se * 0.8,
+        "detectable_bps": 4.5 * se,
+    }
+
+
+def _judged(rows: list[dict]) -> list[dict]:
+    from scipy.stats import false_discovery_control, t
+
+    for row in rows:
+        tested = np.isfinite(row["t"])
+        row["p"] = 2 * t.sf(abs(row["t"]), row["n_clusters"] - 1) if tested else np.nan
+    tested = [row for row in rows if np.isfinite(row["p"])]
+    q = false_discovery_control([row["p"] for row in tested])
+    for row in rows:
+        row |= {"q": np.nan, "verdict": "insufficient evidence", "reason": "12 events, wanted 30"}
+    for row, value in zip(tested, q, strict=True):
+        found = value <= 0.05
+        row["q"] = float(value)
+        row["verdict"] = "finding" if found else "no finding"
+        sign = "under" if found else "over"
+        row["reason"] = f"q {value:.3g} {sign} 0.05, effect {row['effect_bps']:.1f} bps"
+    return rows
+
+
+def make_paths(markets: list[str], seed: int) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for market in markets:
+        for names in KINDS.values():
+            for event in names:
+                drift = np.cumsum(rng.normal(0, 1.2, 25)) + np.linspace(0, 10, 25)
+                for offset, mean in zip(range(-4, 21), drift, strict=True):
+                    width = 1.5 * np.sqrt(abs(offset) + 1)
+                    rows.append(
+                        {
+                            "market": market,
+                            "event": event,
+                            "offset": offset,
+                            "n": 812,
+                            "mean_bps": mean,
+                            "lower_bps": mean - width,
+                            "upper_bps": mean + width,
+                        }
+                    )
+    return fit(EVENT_PATHS, rows)
+
+
+def make_bridge(findings: pl.DataFrame, markets: list[str], seed: int):
+    """BRIDGED, TRADES, VERDICTS of the findings, the better half promoted."""
+    rng = np.random.default_rng(seed)
+    found = findings.filter(pl.col("verdict") == "finding").to_dicts()
+    bridged, trades, verdicts = [], [], []
+    for row in found:
+        n = int(min(3000, max(4, row["n"] // 3)))
+        follow = 1 if row["effect_bps"] > 0 else -1
+        gross = rng.normal(abs(row["effect_bps"]), 60, n)
+        net = gross - 8.0
+        where = markets if row["market"] == "all" else [row["market"]]
+        bridged.append(_bridged(row["hypothesis"], follow, gross, net))
+        for number in range(n):
+            entry = FIRST + timedelta(days=511) + (number * 5000 // n) * HOUR
+            trades.append(
+                {
+                    "hypothesis": row["hypothesis"],
+                    "market": where[number % len(where)],
+                    "event_time": entry - HOUR,
+                    "entry_time": entry,
+                    "exit_time": entry + (row["horizon_bars"] - 1) * HOUR,
+                    "side": follow,
+                    "entry_price": 20_000.0,
+                    "exit_price": 20_000.0 * (1 + gross[number] / 1e4),
+                    "gross_bps": gross[number],
+                    "cost_bps": 8.0,
+                    "net_bps": net[number],
+                }
+            )
+        good = net.mean() > 2
+        verdicts.append(
+            {
+                "hypothesis": row["hypothesis"],
+                "verdict": "promoted" if good else "rejected",
+                "reason": "every gate passed" if good else f"hold-out mean {net.mean():.1f} bps",
+                "gate": "none" if good else "costs",
+                "n_more": None,
+            }
+        )
+    return fit(BRIDGED, bridged), fit(TRADES, trades), fit(VERDICTS, verdicts)
+
+
+def _bridged(hypothesis, follow, gross, net):
+    se = net.std(ddof=1) / np.sqrt(len(net))
+    return {
+        "hypothesis": hypothesis,
+        "follow": follow,
+        "n_trades": len(net),
+        "n_clusters": max(2, len(net) // 2),
+        "gross_bps": gross.mean(),
+        "cost_bps": 8.0,
+        "net_bps": net.mean(),
+        "se_bps": se,
+        "t": net.mean() / se,
+        "p": 0.012,
+        "q": 0.031,
+        "break_even_cost_bps": gross.mean() / 2,
+        "hit_rate": float((net > 0).mean()),
+        "worst_bps": net.min(),
+        "net_double_cost_bps": gross.mean() - 16.0,
+    }
+
+
+def make_funnel(findings: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    n_all = findings.height
+    n_tested = findings.filter(pl.col("p").is_finite()).height
+    n_found = findings.filter(pl.col("verdict") == "finding").height
+    n_promoted = verdicts.filter(pl.col("verdict") == "promoted").height
+    left = [n_all, n_tested, n_found, n_promoted]
+    gates = [
+        "enough events and clusters",
+        "false discovery rate",
+        "earns its costs on the hold-out",
+    ]
+    rows = [
+        {
+            "step": i,
+            "gate": gate,
+            "n_in": left[i],
+            "n_stopped": left[i] - left[i + 1],
+            "n_out": left[i + 1],
+        }
+        for i, gate in enumerate(gates)
+    ]
+    return fit(FUNNEL, rows)
+
+
+def make_blueprints(verdicts: pl.DataFrame) -> pl.DataFrame:
+    rows = []
+    for name in verdicts.filter(pl.col("verdict") == "promoted")["hypothesis"]:
+        market, event, horizon, condition = name.split("|")
+        document = {
+            "entry": {"event": event, "condition": condition, "at": "next open"},
+            "exit": {"horizon": horizon},
+            "kill": {"max_drawdown_bps": 900, "window_trades": 50},
+            "market": market,
+        }
+        rows.append(
+            {
+                "blueprint": f"{event}-{horizon}-{market}-0a1b2c3d-{condition.replace('=', '')}",
+                "hypothesis": name,
+                "document_json": json.dumps(document),
+                "document_yaml": "",
+            }
+        )
+    return fit(BLUEPRINTS, rows)
+
+
+def make_truth() -> pl.DataFrame:
+    return fit(
+        TRUTH,
+        [
+            {
+                "event": event,
+                "horizon": horizon,
+                "side": 1 if effect > 0 else -1,
+                "effect_bps": effect,
+                "n_planted": 640,
+                "note": "drift spread evenly over the horizon",
+            }
+            for (event, horizon), effect in PLANTED.items()
+        ],
+    )
+
+
+def make_evidence(n_markets: int = 2, seed: int = 7, n_days: int = 730) -> Evidence:
+    """A run over `n_markets` with planted effects, findings, trades and blueprints."""
+    markets = sorted(f"{symbol}USDT-1h" for symbol in SYMBOLS[:n_markets])
+    bars = {m: make_bars(seed + i, n_days, 6 if i % 2 == 0 else 1) for i, m in enumerate(markets)}
+    findings = make_findings(markets, seed)
+    bridged, trades, verdicts = make_bridge(findings, markets, seed)
+    return Evidence(
+        quality=pl.concat([make_quality(m, frame) for m, frame in bars.items()]),
+        months=pl.concat([count_bars(m, frame) for m, frame in bars.items()]),
+        events=pl.concat(
+            [count_events(make_events(m, seed + i, bars[m])) for i, m in enumerate(markets)]
+        ),
+        paths=make_paths(markets, seed),
+        findings=findings,
+        bridged=bridged,
+        trades=trades,
+        verdicts=verdicts,
+        funnel=make_funnel(findings, verdicts),
+        blueprints=make_blueprints(verdicts),
+        truth=make_truth(),
+    )
+
+
+def make_barren() -> Evidence:
+    """One market, events, hypotheses, no finding: every later table is empty."""
+    full = make_evidence(1)
+    findings = full.findings.with_columns(
+        q=pl.when(pl.col("q").is_finite()).then(pl.lit(0.62)).otherwise(pl.col("q")),
+        verdict=pl.when(pl.col("p").is_finite())
+        .then(pl.lit("no finding"))
+        .otherwise(pl.col("verdict")),
+        reason=pl.lit("q 0.62 over 0.05"),
+    )
+    empty = {"bridged": BRIDGED, "trades": TRADES, "verdicts": VERDICTS, "blueprints": BLUEPRINTS}
+    frames = {name: table.empty() for name, table in empty.items()}
+    return replace(
+        full,
+        findings=findings,
+        funnel=make_funnel(findings, VERDICTS.empty()),
+        truth=TRUTH.empty(),
+        **frames,
+    )
+
+
+def make_eventless() -> Evidence:
+    """One market, whole bars, no event, so no hypothesis and nothing after it."""
+    barren = make_barren()
+    months = barren.months.with_columns(n_bars=pl.col("n_bars") + pl.col("n_gaps"), n_gaps=0)
+    return replace(
+        barren,
+        months=months.cast(dict(barren.months.schema)),
+        events=pl.DataFrame(schema=COUNTS),
+        paths=EVENT_PATHS.empty(),
+        findings=FINDINGS.empty(),
+        funnel=FUNNEL.empty(),
+    )
+
+
+def make_facts(evidence: Evidence) -> Facts:
+    def ref(kind: str, market: str, part: str = "-", raw: bool = False) -> Ref:
+        digest = (kind + market + part).encode().hex().ljust(64, "0")[:64]
+        return Ref(
+            kind=kind, market=market, part=part, key=digest, content=digest[::-1], n_rows=1234,
+            n_bytes=5678, raw=raw,
+        )  # fmt: skip
+
+    per_market = [ref(kind, m) for m in evidence.markets for kind in ("QUALITY", "BARS")]
+    events = [ref("EVENTS", m, family) for m in evidence.markets for family in KINDS]
+    kinds = ("FINDINGS", "BRIDGED", "TRADES", "VERDICTS", "FUNNEL", "BLUEPRINTS")
+    return Facts(
+        refs=(
+            *per_market,
+            *events,
+            *(ref(kind, "all") for kind in kinds),
+            ref("TRUTH", "all", raw=True),
+        ),
+        code={f"tasks.clean.part{i}": f"{i:064x}" for i in range(41)},
+        libraries={"numba": "0.68.0", "numpy": "2.4.1", "polars": "2.1.0", "scipy": "1.17.0"},
+        settings={"ingest": {"source": "demo", "timeframe": "1h"}, "bridge": {"cost_bps": 4.0}},
+    )
