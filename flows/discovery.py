@@ -24,8 +24,7 @@ from tasks.blueprint.task import compile_blueprints
 from tasks.bridge.task import bridge, simulate
 from tasks.clean.task import assess, clean, reject
 from tasks.discovery.task import draw_eras, estimate, judge, trace
-from tasks.events.registry import chosen_families, family_module
-from tasks.events.task import detect
+from tasks.events.task import detect, family_code
 from tasks.features.task import compute_features
 from tasks.ingest.task import fetch, ingest, source_module, survey, write_truth
 from tasks.outcomes.task import measure_outcomes
@@ -95,10 +94,11 @@ def observe(run: Run, c: RunConfig, raw: Tables) -> Seen:
     cleaned = {"raw": raw, "rejected": rejected, "bars": bars}
     quality = run.map("clean", assess, raw, **cleaned, config=c.clean)
     features = run.map("features", compute_features, bars, bars=bars, config=c.features)
-    families = {"parts": chosen_families(c.events), "code": family_module}
-    events = run.map("events", detect, bars, **families, tolerate=True, bars=bars, config=c.events)
-    horizons = {"parts": c.outcomes.horizons}
-    outcomes = run.map("outcomes", measure_outcomes, bars, **horizons, bars=bars, config=c.outcomes)
+    own = {"config": c.events.only, "code": family_code}
+    families = {"parts": c.events.chosen(), "per_part": own, "tolerate": True}
+    events = run.map("events", detect, bars, **families, bars=bars)
+    horizons = c.outcomes.horizons
+    outcomes = run.map("outcomes", measure_outcomes, bars, parts=horizons, bars=bars)
     return Seen(bars, quality, features, events, outcomes)
 
 
@@ -132,8 +132,7 @@ def trade(run: Run, c: RunConfig, seen: Seen, found: Found) -> dict[str, Ref]:
 def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found, truth: Tables) -> Made:
     """Compile what was promoted; report on everything."""
     judged = trade(run, c, seen, found)
-    tallied = {n: judged[n] for n in ("findings", "bridged", "verdicts")}
-    funnel = run.one("promotion", tally, **tallied, config=c.promotion)
+    funnel = run.one("promotion", tally, verdicts=judged["verdicts"])
     assumed = {"events_config": c.events, "bridge_config": c.bridge, "config": c.blueprint}
     blueprints = run.one("blueprint", compile_blueprints, **judged, bars=seen.bars, **assumed)
     compiled = {"funnel": funnel, "blueprints": blueprints, "truth": truth}

@@ -105,21 +105,20 @@ class Run:
         over: Tables,
         *,
         parts: Iterable[str] | None = None,
-        code: Callable[[str], str] | None = None,
+        per_part: Mapping[str, Callable[[str], Any]] | None = None,
         tolerate: bool = False,
         **inputs: Any,
     ) -> Tables:
         """Map `task` over tables, and over `parts` of each where given.
 
         An input that is `over` itself becomes the table at hand, other tables are narrowed to
-        its market, and everything else is passed as it is. `code` names the module that a part
-        stands for.
+        its market, and everything else is passed as it is; `per_part` are inputs made of the part.
         """
         calls = [
             {
                 "market": table.market,
                 "part": part,
-                **({"code": [code(part)]} if code else {}),
+                **{n: make(part) for n, make in (per_part or {}).items()},
                 **{n: _narrowed(value, over, table) for n, value in inputs.items()},
             }
             for table in over

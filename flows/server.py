@@ -6,6 +6,7 @@ for the run. All state lies in the project's state folder unless the user has se
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -89,11 +90,8 @@ def temporary_server() -> Iterator[None]:
         stop_orphans()
         server.start()
         note = _note_server(server.server_process.pid if server.server_process else 0)
-    try:
-        yield
-    finally:
-        server.stop()
-        note.unlink(missing_ok=True)
+    atexit.register(note.unlink, missing_ok=True)
+    yield
 
 
 def _marker() -> Path:

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from lake.errors import AssayError, ConfigError, LakeError
@@ -20,6 +20,7 @@ from lake.sweep import carry_out, plan_lines, plan_sweep
 from lake.time import duration_ms
 from lake.verify import verify
 
+Run = Callable[[argparse.Namespace, Lake], int]
 DEFAULT_LAKE = ".assay/lake"
 _NAMES = """\
 A TABLE is named by its address KIND/market/part/key, by the beginning of its key (six digits or
@@ -134,14 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_shared(parser, os.environ.get("ASSAY_LAKE") or DEFAULT_LAKE, debug=False)
     _add_shared(shared, argparse.SUPPRESS, debug=argparse.SUPPRESS)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run, add_own, help_text in (
-        (_ls, _add_ls, "list tables and the runs that used them"),
-        (_show, _add_show, "print a table with its units"),
-        (_verify, None, "hash everything again and check every entry; exit 1 if any is wrong"),
-        (_lineage, _add_table, "show a table's ancestors down to the raw bytes"),
-        (_explain, _add_explain, "say why a stage ran or was reused, field by field"),
-        (_sweep, _add_sweep, "delete what the last runs do not need"),
-    ):
+    for run, add_own, help_text in _commands():
         command = commands.add_parser(
             run.__name__.strip("_"),
             parents=[shared],
@@ -150,9 +144,23 @@ def _parser() -> argparse.ArgumentParser:
             epilog=_NAMES if add_own in (_add_show, _add_table, _add_explain) else None,
         )
         command.set_defaults(run=run)
-        if add_own:
-            add_own(command)
+        add_own(command)
     return parser
+
+
+def _commands() -> tuple[tuple[Run, Callable[[argparse.ArgumentParser], None], str], ...]:
+    return (
+        (_ls, _add_ls, "list tables and the runs that used them"),
+        (_show, _add_show, "print a table with its units"),
+        (_verify, _add_nothing, "hash everything again, check every entry; exit 1 if any is wrong"),
+        (_lineage, _add_table, "show a table's ancestors down to the raw bytes"),
+        (_explain, _add_explain, "say why a stage ran or was reused, field by field"),
+        (_sweep, _add_sweep, "delete what the last runs do not need"),
+    )
+
+
+def _add_nothing(parser: argparse.ArgumentParser) -> None:
+    """Leave the command with the shared flags only."""
 
 
 def _add_shared(parser: argparse.ArgumentParser, lake: str, debug: Any) -> None:

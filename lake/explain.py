@@ -8,6 +8,7 @@ from typing import Any
 from lake.errors import LakeError
 from lake.keys import Key, canonical_json
 from lake.naming import find_table
+from lake.ref import WHOLE
 from lake.store import Entry, Lake
 
 Run = dict[str, Any]
@@ -40,7 +41,7 @@ def stage_name(stage: Stage) -> str:
     """``clean / reject BTCUSDT-5m``: the stage, its task where that is another word, for what."""
     task = stage.get("task", stage["stage"])
     named = [stage["stage"], "/", task] if task != stage["stage"] else [task]
-    return " ".join([*named, stage["market"], *(p for p in [stage["part"]] if p != "-")])
+    return " ".join([*named, stage["market"], *(p for p in [stage["part"]] if p != WHOLE)])
 
 
 def _cost(stage: Stage) -> str:
@@ -86,7 +87,7 @@ def _chosen(lake: Lake, run: Run, words: Sequence[str]) -> list[Stage]:
 
 def _reasons(lake: Lake, stage: Stage, run: Run, earlier: list[Run]) -> Iterator[str]:
     if not stage.get("address"):
-        yield stage.get("error") or "it made no table"
+        yield from (stage.get("error") or "it made no table").splitlines()
         return
     entry = lake.entry(stage["address"])
     if entry is None:

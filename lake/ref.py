@@ -11,9 +11,14 @@ EVERY_MARKET = "all"
 WHOLE = "-"
 
 
+def is_safe(name: str) -> bool:
+    """Whether `name` may become part of a path."""
+    return SAFE.fullmatch(name) is not None and ".." not in name
+
+
 def safe_name(name: str) -> str:
     """Return `name` if it may become part of a path, else raise ValueError."""
-    if not SAFE.fullmatch(name) or ".." in name:
+    if not is_safe(name):
         raise ValueError(f"{name!r} is no safe name: letters, digits and . _ + - only, at most 80")
     return name
 

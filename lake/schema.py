@@ -228,18 +228,17 @@ EFFECTS = Table(
         "n": COUNT,
         "n_sides": COUNT,
         "sum_return": REAL,
-        "n_baseline": COUNT,
-        "sum_baseline": REAL,
+        "sum_square": REAL,
     },
     ("market", "event", "horizon_bars", "condition", "cluster"),
     {
+        "event": "empty for the baseline: every bar of the condition, long side",
         "condition": "all, or a regime known at the event's close such as vol_regime=2",
         "cluster": "calendar block, numbered from 1970, common to all markets",
         "n": "events of the cell in the cluster",
         "n_sides": "sum of their sides, where no side counts as long",
         "sum_return": "sum of side times forward return",
-        "n_baseline": "bars of the same market, condition and cluster",
-        "sum_baseline": "sum of their forward returns",
+        "sum_square": "sum of squared forward returns",
     },
 )
 EVENT_PATHS = Table(

@@ -101,7 +101,7 @@ def table_lines(lake: Lake, entry: Entry, n_rows: int) -> Iterator[str]:
         fmt_str_lengths=_CELL,
         tbl_hide_dataframe_shape=True,
     ):
-        yield str(frame.head(n_rows))
+        yield from str(frame.head(n_rows)).splitlines()
 
 
 def _column_rows(ref: Ref, frame: pl.DataFrame) -> Iterator[tuple[str, ...]]:

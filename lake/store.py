@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lake.errors import CorruptTable, LakeError, MissingTable
 from lake.files import Files, Stamp, open_files
 from lake.keys import Key, sha256
-from lake.ref import Ref, safe_name
+from lake.ref import WHOLE, Ref, is_safe, safe_name
 from lake.schema import TABLES
 
 pl.Config.set_engine_affinity("in-memory")
@@ -129,8 +129,9 @@ class Lake:
     def entries(self) -> Iterator[Entry]:
         """Yield every entry, sorted by address."""
         for path in self.files.walk(TABLE_FOLDER):
-            if path.endswith(".json"):
-                entry = self.entry(path.removeprefix(f"{TABLE_FOLDER}/").removesuffix(".json"))
+            address = path.removeprefix(f"{TABLE_FOLDER}/").removesuffix(".json")
+            if path.endswith(".json") and is_address(address):
+                entry = self.entry(address)
                 if entry is not None:
                     yield entry
 
@@ -239,6 +240,12 @@ def open_lake(uri: str) -> Lake:
     return Lake(open_files(uri))
 
 
+def is_address(text: str) -> bool:
+    """Whether `text` has the form ``KIND/market/part/KEY``."""
+    parts = text.split("/")
+    return len(parts) == 4 and all(part == WHOLE or is_safe(part) for part in parts)
+
+
 def _table_path(address: str) -> str:
     return f"{TABLE_FOLDER}/{_checked(address)}.parquet"
 
@@ -252,12 +259,11 @@ def _note_path(name: str) -> str:
 
 
 def _checked(address: str) -> str:
-    parts = address.split("/")
-    if len(parts) != 4:
+    if not is_address(address):
         raise LakeError(
             f"the address {address!r}", "KIND/market/part/KEY", "take one from `python -m lake ls`"
         )
-    return "/".join(part if part == "-" else safe_name(part) for part in parts)
+    return address
 
 
 def _pretty(value: Any) -> bytes:

@@ -12,7 +12,7 @@ from lake.errors import CorruptTable, SchemaError
 from lake.keys import code_of, sha256
 from lake.lineage import blobs_of
 from lake.schema import TABLES
-from lake.store import BLOB_FOLDER, DRAFT_FOLDER, RUN_FOLDER, TABLE_FOLDER, Entry, Lake
+from lake.store import BLOB_FOLDER, DRAFT_FOLDER, RUN_FOLDER, TABLE_FOLDER, Entry, Lake, is_address
 
 RUN_AGAIN = "run the flow again: it makes it anew; where nothing makes it any more, delete the file"
 FETCH_AGAIN = "run again with --refresh ingest"
@@ -82,7 +82,7 @@ def _stranger(path: str) -> Fault:
 
 def _check_table(lake: Lake, path: str, checked: Checked) -> Iterator[Fault]:
     address = path.removeprefix(f"{TABLE_FOLDER}/").removesuffix(".json")
-    entry = lake.entry(address) if address.count("/") == 3 else None
+    entry = lake.entry(address) if is_address(address) else None
     checked.n_tables += 1
     if entry is None:
         yield Fault(path, "an entry that cannot be read, or lies in the wrong place", RUN_AGAIN)

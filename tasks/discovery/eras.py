@@ -39,8 +39,11 @@ def draw_eras(
     InputError
         When there are no bars, or too few days to split.
     """
-    spans = [_span(frame, step) for frame, step in zip(bars, timeframes, strict=True)]
-    spans = [span for span in spans if span is not None]
+    spans = [
+        _span(frame, timeframe)
+        for frame, timeframe in zip(bars, timeframes, strict=True)
+        if frame.height > 0
+    ]
     if not spans:
         raise InputError("no bars", "at least one market with bars", "name another market or span")
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)
@@ -63,8 +66,6 @@ def span_of(eras: pl.DataFrame, era: str) -> tuple[int, int]:
     return row["start"].item(), row["end"].item()
 
 
-def _span(bars: pl.DataFrame, timeframe: str) -> tuple[datetime, datetime] | None:
-    if bars.height == 0:
-        return None
+def _span(bars: pl.DataFrame, timeframe: str) -> tuple[datetime, datetime]:
     first, last = bars.select(first=pl.col("time").min(), last=pl.col("time").max()).row(0)
     return first, last + timedelta(milliseconds=duration_ms(timeframe))

@@ -18,6 +18,11 @@ from tasks.stage.task import stage
 LOG = logging.getLogger(__name__)
 
 
+def family_code(family: str) -> list[str]:
+    """The modules that make a family's events, besides this one."""
+    return [f"tasks.events.{family}"]
+
+
 @stage(makes=EVENTS, code=[__name__], name="detect")
 def detect(lake: Lake, *, market: str, part: str, bars: Ref, config: EventsConfig) -> pl.DataFrame:
     """Find the events of the family `part`.

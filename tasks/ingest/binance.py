@@ -63,16 +63,7 @@ def survey(config: IngestConfig, *, clock: Callable[[], float] = time.time) -> l
         When the request lacks something or asks for nothing.
     """
     _check(config)
-    assert config.start is not None
-    step = duration_ms(config.timeframe)
-    closed = int((clock() - SETTLE_SECONDS) * 1000) // step * step
-    until = closed if config.end is None else min(closed, end_of(config.end))
-    if start_of(config.start) >= until:
-        raise InputError(
-            f"a request from {config.start} to {config.end or 'now'}, of which no bar has closed",
-            "a start before the end, and in the past",
-            "mend --start and --end",
-        )
+    until = _known_until(config, clock())
     venue = config.binance.venue
     settings = {
         "venue": venue,
@@ -143,6 +134,20 @@ def load(
     if bars.is_empty():
         raise _nothing(request)
     return RAW_BARS.conform(bars)
+
+
+def _known_until(config: IngestConfig, now: float) -> int:
+    step = duration_ms(config.timeframe)
+    closed = int((now - SETTLE_SECONDS) * 1000) // step * step
+    until = closed if config.end is None else min(closed, end_of(config.end))
+    assert config.start is not None
+    if start_of(config.start) >= until:
+        raise InputError(
+            f"a request from {config.start} to {config.end or 'now'}, of which no bar has closed",
+            "a start before the end, and in the past",
+            "mend --start and --end",
+        )
+    return until
 
 
 def _check(config: IngestConfig) -> None:

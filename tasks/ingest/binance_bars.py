@@ -43,7 +43,7 @@ def read_page(name: str, data: bytes) -> pl.DataFrame:
     """
     try:
         rows = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unusable(name, "is no JSON") from error
     width = len(KLINE_COLUMNS)
     if not isinstance(rows, list) or not all(isinstance(r, list) and len(r) == width for r in rows):
@@ -77,4 +77,6 @@ def _timed(name: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         raise unusable(name, error.came.removeprefix(name).lstrip(", ")) from error
     if bars["time"].null_count():
         raise unusable(name, "has a row without time")
+    if any(bars[number].is_infinite().any() for number in NUMBERS):
+        raise unusable(name, "has an infinite number")
     return bars

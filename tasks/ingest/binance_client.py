@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
@@ -14,6 +15,8 @@ from tasks.ingest.binance_refusals import Answer, server_time, tired, wait_asked
 from tasks.ingest.config import BinanceConfig
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     import httpx
 
 REST_URL = {"um": "https://fapi.binance.com", "spot": "https://api.binance.com"}
@@ -21,7 +24,7 @@ WEIGHT_PER_MINUTE = {"um": 2400, "spot": 6000}
 WEIGHT_HEADER = "x-mbx-used-weight-1m"
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 60.0
 MAX_BODY_BYTES = 2**28
-MAX_REDIRECTS = 3
+MAX_REDIRECTS, MAX_DIGITS = 3, 10
 
 
 class Budget:
@@ -51,7 +54,7 @@ class Budget:
 
     def learn(self, used: str | None) -> None:
         """Believe the venue's own count where it gives one."""
-        if used is not None and used.isdecimal():
+        if used is not None and used.isdecimal() and len(used) < MAX_DIGITS:
             self._used = int(used)
 
     def _turn(self) -> None:
@@ -89,7 +92,9 @@ class Client:
         self._budget = Budget(allowed, clock, sleep)
         self._turnstile = threading.Lock()
         self._reached: set[str] = set()
-        self._http = httpx.Client(timeout=config.timeout_seconds, follow_redirects=False)
+        self._http = httpx.Client(
+            timeout=config.timeout_seconds, follow_redirects=False, verify=_certificates()
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -220,6 +225,14 @@ def _check_clock(answer: Answer, known_until: int) -> None:
             "clocks that agree: bars are final only once the venue has closed them",
             "set this machine's clock",
         )
+
+
+@cache
+def _certificates() -> SSLContext:
+    """The default trust, read once: it takes longer than a request."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _never_there() -> tuple[type[Exception], ...]:

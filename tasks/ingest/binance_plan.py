@@ -144,8 +144,8 @@ def holes(span: Span, covered: Iterable[Span]) -> list[Span]:
     """
     found, reached = [], span.start
     for part in sorted(covered, key=lambda part: part.start):
-        if reached < part.start < span.end:
-            found.append(Span(reached, part.start))
+        if reached < min(part.start, span.end):
+            found.append(Span(reached, min(part.start, span.end)))
         reached = max(reached, part.end)
     if reached < span.end:
         found.append(Span(reached, span.end))

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from lake.errors import AssayError, InputError, SourceError
 
 TOO_MANY, BANNED, BLOCKED = 429, 418, 451
-SHORTEST_BAN_SECONDS = 120.0
+SHORTEST_BAN_SECONDS, LONGEST_BAN_SECONDS = 120.0, 30 * 86_400.0
 LONGEST_WAIT_SECONDS = 600.0
 UNKNOWN_SYMBOL = -1121
 
@@ -65,11 +65,10 @@ def retry_after(text: str | None, now: float) -> float | None:
     """Seconds that a Retry-After header asks for, given as seconds or as a date."""
     if text is None:
         return None
-    try:
-        return max(0.0, float(int(text)))
-    except ValueError:
-        moment = server_time(text)
-        return None if moment is None else max(0.0, moment - now)
+    if text.isdecimal():
+        return min(float(text), LONGEST_BAN_SECONDS)
+    moment = server_time(text)
+    return None if moment is None else max(0.0, moment - now)
 
 
 def server_time(text: str | None) -> float | None:
@@ -126,7 +125,7 @@ def _hopeless(answer: Answer) -> AssayError:
 def _error_of(answer: Answer) -> tuple[int | None, str]:
     try:
         said = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, ""
     if not isinstance(said, dict):
         return None, ""

@@ -71,9 +71,11 @@ class Interface:
     def _recall(self, holes: list[Span]) -> list[Piece]:
         """Pages of earlier fetches that still matter, as they were asked."""
         record = self.lake.recall(self._name) or {"pages": []}
-        first = min((hole.start for hole in holes), default=self.request.until)
-        pages = read_notes(self.lake, record["pages"])
-        return [page for page in pages if page.end > first - self._overlap]
+        return [
+            page
+            for page in read_notes(self.lake, record["pages"])
+            if any(h.start - self._overlap < page.end and page.start < h.end for h in holes)
+        ]
 
     def _cover(self, span: Span, ledger: list[Piece]) -> Iterator[Piece]:
         """Yield the ledger's pages that lead on from the span's start, then new ones."""

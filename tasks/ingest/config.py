@@ -10,10 +10,10 @@ from pydantic import Field
 from lake.config import Config
 from lake.time import TIMEFRAMES, Duration, Symbol, Timeframe
 from tasks.ingest.demo_config import (
-    BreakoutConfig,
     DirtConfig,
     ShockConfig,
     SpikeConfig,
+    ThinMoveConfig,
     VolatilityConfig,
     VolumeConfig,
 )
@@ -27,7 +27,7 @@ class DemoConfig(Config):
     first_day: date = date(2023, 1, 1)
     cooldown: Duration = "1h"
     spike: SpikeConfig = SpikeConfig()
-    breakout: BreakoutConfig = BreakoutConfig()
+    thin_move: ThinMoveConfig = ThinMoveConfig()
     volatility: VolatilityConfig = VolatilityConfig()
     shock: ShockConfig = ShockConfig()
     volume: VolumeConfig = VolumeConfig()

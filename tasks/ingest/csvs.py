@@ -14,7 +14,6 @@ from lake.errors import InputError
 from tasks.ingest.columns import KLINE_COLUMNS
 
 MAX_MEMBER_BYTES = 4 * 1024**3
-UNNAMED = {name: f"column_{number}" for number, name in enumerate(KLINE_COLUMNS, 1)}
 _NUMBER = re.compile(rb"\s*-?[0-9.]+([eE][+-]?[0-9]+)?\s*")
 _BOM = b"\xef\xbb\xbf"
 
@@ -70,27 +69,17 @@ def read_csv(
     first = data.partition(b"\n")[0].rstrip(b"\r")
     has_header = _NUMBER.fullmatch(first.partition(b",")[0].strip(b'"')) is None
     _check_shape(name, data, first, has_header)
+    text = data if has_header else ",".join(KLINE_COLUMNS).encode() + b"\n" + data
     try:
-        called = _header(data) if has_header else UNNAMED
-        wanted = choose(list(called))
-        frame = pl.read_csv(
-            io.BytesIO(data),
-            has_header=has_header,
-            infer_schema=False,
-            columns=[called[column] for column in wanted],
-        )
+        names = pl.read_csv(io.BytesIO(text), n_rows=0, infer_schema=False).columns
+        frame = pl.read_csv(io.BytesIO(text), columns=choose(names), infer_schema=False)
     except pl.exceptions.PolarsError as error:
         raise InputError(
             f"{name} is no CSV: {str(error).splitlines()[0]}",
             "text with commas and one row per bar",
             "download the file again",
         ) from error
-    return frame.rename({called[column]: column for column in wanted}), 2 if has_header else 1
-
-
-def _header(data: bytes) -> dict[str, str]:
-    names = pl.read_csv(io.BytesIO(data), n_rows=0, infer_schema=False).columns
-    return dict(zip(names, names, strict=True))
+    return frame, 2 if has_header else 1
 
 
 def _check_shape(name: str, data: bytes, first: bytes, has_header: bool) -> None:

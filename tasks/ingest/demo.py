@@ -72,7 +72,7 @@ def truth(snapshot: Snapshot) -> pl.DataFrame:
     times = pl.DataFrame({"time": pl.Series(market.time).cast(TIME)})
     inside = times.select(_in_span(snapshot)).to_series().to_numpy()
     plants: list[tuple[str, PlantConfig]]
-    plants = [("vol_spike", config.spike), ("range_breakout", config.breakout)]
+    plants = [("vol_spike", config.spike), ("liquidity_shock", config.thin_move)]
     rows = []
     for (event, plant), sides in zip(plants, market.sides, strict=True):
         bars = n_bars(plant.horizon, snapshot.timeframe)

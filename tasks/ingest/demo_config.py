@@ -146,27 +146,28 @@ class PlantConfig(Config):
         Drift over the horizon, in the event's direction: negative, the price comes back.
     horizon : str
         How long the drift lasts, the same in every bar.
+    threshold : float
+        Of the event.
     window : str
         Past bars that the event looks at.
     """
 
     effect_bps: float
     horizon: Duration
+    threshold: float = Field(4.0, gt=0)
     window: Duration = "1d"
 
 
 class SpikeConfig(PlantConfig):
-    """After a return `threshold` times what past volatility says: event `vol_spike`."""
+    """After a return of `threshold` times past volatility: event `vol_spike`."""
 
     effect_bps: float = 35.0
     horizon: Duration = "1h"
-    threshold: float = Field(4.0, gt=0)
 
 
-class BreakoutConfig(PlantConfig):
-    """After a close beyond the past range on much volume: event `range_breakout`."""
+class ThinMoveConfig(PlantConfig):
+    """After a return on little volume, `threshold` robust deviations out: `liquidity_shock`."""
 
     effect_bps: float = -40.0
     horizon: Duration = "4h"
-    volume_probability: float = Field(0.8, ge=0, le=1)
-    volume_window: Duration = "2d"
+    volume_share: float = Field(0.5, gt=0)

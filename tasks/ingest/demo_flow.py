@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lake.time import n_bars
-from tasks.ingest.demo_config import BreakoutConfig, VolumeConfig
+from tasks.ingest.demo_config import ThinMoveConfig, VolumeConfig
 from tasks.ingest.demo_draws import Draws
 from tasks.ingest.demo_shocks import Shocks, hold, scale
 from tasks.kernels.market import Flags, Reals, log_volatility
@@ -47,11 +47,11 @@ def draw_turnover(
     )
 
 
-def find_busy(config: BreakoutConfig, volume: Reals, timeframe: str) -> Flags:
-    """Bars whose volume is at least the past quantile that a breakout needs, shape (n,)."""
-    window = n_bars(config.volume_window, timeframe)
-    usual = past_quantile(volume, window, config.volume_probability, -(-window // 3))
-    return volume >= usual
+def find_quiet(config: ThinMoveConfig, volume: Reals, timeframe: str) -> Flags:
+    """Bars whose volume is below the share of the past median that a thin move needs."""
+    window = n_bars(config.window, timeframe)
+    usual = past_quantile(volume, window, 0.5, -(-window // 3))
+    return volume < config.volume_share * usual
 
 
 def draw_trades(config: VolumeConfig, draws: Draws, turnover: Reals) -> Reals:

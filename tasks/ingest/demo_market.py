@@ -17,7 +17,7 @@ from lake.time import UNITS_MS, duration_ms, n_bars
 from tasks.ingest.config import DemoConfig
 from tasks.ingest.demo_config import PlantConfig
 from tasks.ingest.demo_draws import Draws
-from tasks.ingest.demo_flow import draw_taker_share, draw_trades, draw_turnover, find_busy
+from tasks.ingest.demo_flow import draw_taker_share, draw_trades, draw_turnover, find_quiet
 from tasks.ingest.demo_shocks import Shocks, draw_shocks
 from tasks.kernels.market import Reals, planted_prices
 
@@ -39,7 +39,7 @@ class Market:
     drift : array of float64
         Simple return that was added to each bar.
     sides : array of int8, shape (2, n)
-        Of spikes and of breakouts: direction of the occurrence, 0 where there is none.
+        Of spikes and of thin moves: direction of the occurrence, 0 where there is none.
     """
 
     time: NDArray[np.int64]
@@ -66,7 +66,8 @@ def simulate(config: DemoConfig, symbol: str, timeframe: str) -> Market:
         config.shock.gap_bps * ONE_BPS * draws.normal("gap"),
         above,
         below,
-        find_busy(config.breakout, turnover, timeframe),
+        turnover / first,
+        find_quiet(config.thin_move, turnover, timeframe),
         *_plants(config, timeframe),
     )
     return Market(
@@ -104,15 +105,14 @@ def _excess(shocks: Shocks, draws: Draws) -> tuple[Reals, Reals]:
 
 def _plants(
     config: DemoConfig, timeframe: str
-) -> tuple[float, NDArray[np.int64], int, NDArray[np.int64], Reals]:
-    """Threshold, windows, cooldown, horizons and drift per bar of the two plants."""
-    plants: tuple[PlantConfig, ...] = (config.spike, config.breakout)
+) -> tuple[Reals, NDArray[np.int64], int, NDArray[np.int64], Reals]:
+    """Thresholds, windows, cooldown, horizons and drift per bar of the two plants."""
+    plants: tuple[PlantConfig, ...] = (config.spike, config.thin_move)
     horizons = np.array([n_bars(plant.horizon, timeframe) for plant in plants], dtype=np.int64)
-    effects = np.array([plant.effect_bps * ONE_BPS for plant in plants])
     return (
-        config.spike.threshold,
+        np.array([plant.threshold for plant in plants]),
         np.array([n_bars(plant.window, timeframe) for plant in plants], dtype=np.int64),
         n_bars(config.cooldown, timeframe),
         horizons,
-        effects / horizons,
+        np.array([plant.effect_bps * ONE_BPS for plant in plants]) / horizons,
     )

@@ -6,7 +6,7 @@ Which file holds which market is said by `tasks.ingest.folders`, how it is read 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -54,7 +54,8 @@ class Part:
 def survey(config: IngestConfig, now: datetime | None = None) -> list[Snapshot]:
     """Return the markets that `config` asks for, by name, with the fingerprint of each.
 
-    Without `symbols`, all markets of the timeframe; a single file may say its own timeframe.
+    Without `symbols`, all markets of the timeframe that have bars in the days asked for; a single
+    file may say its own timeframe.
     `end` is included: its whole day counts.
 
     Parameters
@@ -69,10 +70,18 @@ def survey(config: IngestConfig, now: datetime | None = None) -> list[Snapshot]:
         When there is no such folder, file, market or day, or a file is not readable.
     """
     now_ms = int((now or datetime.now(UTC)).timestamp() * 1000)
-    return [
-        _snapshot(symbol, timeframe, files, config, now_ms)
-        for (symbol, timeframe), files in find_markets(config).items()
-    ]
+    found, seen = [], []
+    for (symbol, timeframe), files in find_markets(config).items():
+        parts = sorted(_inspect(path, named) for path, named in files.items())
+        seen += parts
+        used = _within(parts, config)
+        if used:
+            found.append(_snapshot(symbol, timeframe, used, config, now_ms))
+        elif config.symbols:
+            raise _no_bar(f"{symbol}-{timeframe}", config, parts)
+    if not found:
+        raise _no_bar("any market", config, seen)
+    return found
 
 
 def load(
@@ -127,18 +136,24 @@ def _wanted(snapshot: Snapshot) -> pl.Expr:
     return wanted | opens.is_null()
 
 
-def _snapshot(
-    symbol: str, timeframe: str, files: Mapping[Path, Named], config: IngestConfig, now_ms: int
-) -> Snapshot:
-    parts = sorted(_inspect(path, named) for path, named in files.items())
+def _within(parts: list[Part], config: IngestConfig) -> list[Part]:
     start_ms, end_ms = _span_ms(config.start, config.end)
-    used = [part for part in parts if part.last_ms >= start_ms and part.first_ms < end_ms]
-    if not used:
-        raise InputError(
-            f"{symbol}-{timeframe} has no bar between {config.start} and {config.end}",
-            f"days between {_day(parts[0].first_ms)} and {_day(max(p.last_ms for p in parts))}",
-            "change --start or --end",
-        )
+    return [part for part in parts if part.last_ms >= start_ms and part.first_ms < end_ms]
+
+
+def _no_bar(market: str, config: IngestConfig, parts: list[Part]) -> InputError:
+    first, last = min(parts).first_ms, max(part.last_ms for part in parts)
+    return InputError(
+        f"no bar of {market} from {config.start or 'the beginning'} to {config.end or 'the end'}",
+        f"days between {_day(first)} and {_day(last)}",
+        "change --start or --end",
+    )
+
+
+def _snapshot(
+    symbol: str, timeframe: str, used: list[Part], config: IngestConfig, now_ms: int
+) -> Snapshot:
+    _, end_ms = _span_ms(config.start, config.end)
     settings: dict[str, Any] = {
         "drop_last_bar": [config.drop_unproven_last_bar and not part.is_archive for part in used]
     }

@@ -31,7 +31,7 @@ def find_markets(config: IngestConfig) -> Markets:
     """
     if not config.data:
         raise InputError("no data to read", "a folder or a file with bars", "say --data FOLDER")
-    root = Path(config.data).expanduser()
+    root = Path(os.path.abspath(Path(config.data).expanduser()))  # absolute, links as named
     if root.is_file():
         return _of_symbols(_group([(root, _name_one(root, config))]), config.symbols)
     if not root.is_dir():
@@ -43,10 +43,9 @@ def find_markets(config: IngestConfig) -> Markets:
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, Named]]:
-    top = root.resolve()
-    for folder, below, files in os.walk(top, onerror=_refuse, followlinks=True):
+    for folder, below, files in os.walk(root, onerror=_refuse, followlinks=True):
         below.sort()
-        if len(Path(folder).relative_to(top).parts) + 1 >= MAX_DEPTH:
+        if len(Path(folder).relative_to(root).parts) + 1 >= MAX_DEPTH:
             below.clear()
         for path in (Path(folder, name) for name in sorted(files)):
             named = read_name(path)
@@ -63,7 +62,7 @@ def _refuse(error: OSError) -> None:
 
 
 def _name_one(path: Path, config: IngestConfig) -> Named:
-    named = read_name(path.resolve())
+    named = read_name(path)
     if named is not None:
         return named
     if path.suffix.lower() not in SUFFIXES or len(config.symbols) != 1:

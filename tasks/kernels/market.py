@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.kernels._jit import kernel
+from tasks.kernels.quantiles import MAD_TO_SD
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -94,19 +95,21 @@ def planted_prices(
     gaps: Reals,
     above: Reals,
     below: Reals,
-    busy: Flags,
-    threshold: float,
+    volume: Reals,
+    quiet: Flags,
+    thresholds: Reals,
     windows: Counts,
     cooldown: int,
     horizons: Counts,
     steps: Reals,
 ) -> tuple[Reals, Reals, NDArray[np.int8]]:
-    """Prices of a martingale, but for drift after two events that are decided from past closes.
+    """Prices of a martingale, but for drift after two events that are decided from past bars.
 
-    Event 0, a spike: the bar's log return is at least `threshold` times the root of the past
-    bipower variation (Barndorff-Nielsen and Shephard 2004, J. Financial Econometrics 2). Event 1,
-    a breakout: a busy bar closes beyond the highs or lows of the past window. Either stands where
-    its condition held at none of the `cooldown` bars before; drifts of several events add up.
+    Event 0, a spike: the size of the bar's log return is at least its threshold times the root of
+    the past bipower variation (Barndorff-Nielsen and Shephard 2004, J. Financial Econometrics 2).
+    Event 1, a thin move: on a quiet bar, the size of the log return over the quote volume (Amihud
+    2002, J. Financial Markets 5) has at least its threshold as robust z-score among the past ones.
+    Either stands where its condition held at none of the `cooldown` bars before; drifts add up.
 
     Parameters
     ----------
@@ -116,16 +119,17 @@ def planted_prices(
         Simple return of each bar from its open, without drift; and of its open from the last close.
     above, below : array of float64, shape (n,)
         Log distance of the high above, and of the low below, both open and close; not negative.
-    busy : array of bool, shape (n,)
-        Bars whose volume lets a breakout count.
-    threshold : float
-        Of the spike.
+    volume : array of float64, shape (n,)
+        Base units.
+    quiet : array of bool, shape (n,)
+        Bars whose volume lets a thin move count.
+    thresholds, steps : array of float64, shape (2,)
+        Of either event, and the simple return that it adds to each bar of its horizon, in its
+        direction.
     windows, horizons : array of int64, shape (2,)
         Of either event: past bars looked at, and bars that drift afterwards.
     cooldown : int
         Bars.
-    steps : array of float64, shape (2,)
-        Simple return that an event adds to each bar of its horizon, in the event's direction.
 
     Returns
     -------
@@ -138,9 +142,9 @@ def planted_prices(
     """
     n = shocks.size
     prices, sides = np.empty((4, n)), np.zeros((2, n), dtype=np.int8)
-    drift, size, pairs = np.zeros(n), np.zeros(n), np.zeros(n)
-    now, last_on = np.zeros(2, dtype=np.int64), np.full(2, -cooldown - 1)
-    last, bipower = first, 0.0
+    drift, size, pairs, thinness = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    holds, last_on = np.zeros(2, dtype=np.bool_), np.full(2, -cooldown - 1)
+    last, bipower, ascending = first, 0.0, np.empty(0)
     for t in range(n):
         opened = last * (1.0 + gaps[t])
         close = opened * (1.0 + shocks[t] + drift[t])
@@ -149,20 +153,21 @@ def planted_prices(
         prices[2, t] = min(opened, close) * np.exp(-below[t])
         move = np.log(close / last)
         size[t] = abs(move)
+        thinness[t] = size[t] / (volume[t] * prices[:, t].mean())
         usual = np.sqrt(max(bipower, 0.0) * np.pi / 2.0 / windows[0])
-        now[0] = now[1] = 0
-        if t > windows[0] and size[t] >= threshold * usual and usual > 0.0:
-            now[0] = 1 if move > 0.0 else -1
-        if t >= windows[1] and busy[t]:
-            now[1] = _beyond(prices, t - windows[1], t)
+        holds[0] = t > windows[0] and usual > 0.0 and size[t] >= thresholds[0] * usual
+        if t == windows[1]:
+            ascending = np.sort(thinness[:t])
+        elif t > windows[1]:
+            _swap(ascending, thinness[t - 1 - windows[1]], thinness[t - 1])
+        holds[1] = quiet[t] and t >= windows[1] and _is_far(ascending, thinness[t], thresholds[1])
         for k in range(2):
-            if now[k] == 0:
-                continue
-            if t - last_on[k] > cooldown:
-                sides[k, t] = now[k]
+            if holds[k] and t - last_on[k] > cooldown:
+                sides[k, t] = np.sign(move)
                 for j in range(t + 1, min(n, t + 1 + horizons[k])):
-                    drift[j] += now[k] * steps[k]
-            last_on[k] = t
+                    drift[j] += np.sign(move) * steps[k]
+            if holds[k]:
+                last_on[k] = t
         pairs[t] = size[t] * size[t - 1] if t > 0 else 0.0
         bipower += pairs[t] - (pairs[t - windows[0]] if t >= windows[0] else 0.0)
         last = close
@@ -170,12 +175,30 @@ def planted_prices(
 
 
 @kernel
-def _beyond(prices: Reals, start: int, t: int) -> int:
-    """+1 or -1 where the close of bar `t` is above all highs or below all lows from `start` on."""
-    close, is_high, is_low = prices[3, t], True, True
-    for j in range(t - 1, start - 1, -1):
-        is_high = is_high and close > prices[1, j]
-        is_low = is_low and close < prices[2, j]
-        if not (is_high or is_low):
-            return 0
-    return 1 if is_high else -1
+def _swap(ascending: Reals, gone: float, came: float) -> None:
+    """Replace one of the sorted values by another, in place."""
+    i = np.searchsorted(ascending, gone)
+    while i + 1 < ascending.size and ascending[i + 1] < came:
+        ascending[i] = ascending[i + 1]
+        i += 1
+    while i > 0 and ascending[i - 1] > came:
+        ascending[i] = ascending[i - 1]
+        i -= 1
+    ascending[i] = came
+
+
+@kernel
+def _is_far(ascending: Reals, x: float, threshold: float) -> bool:
+    """Whether x is `threshold` times 1.4826 MAD or more above the median of the sorted values."""
+    n = ascending.size
+    middle = 0.5 * (ascending[(n - 1) // 2] + ascending[n // 2])
+    reach = (x - middle) / (threshold * MAD_TO_SD)
+    if reach <= 0.0:
+        return False
+    # Half of the values must lie within reach: rare, and cheaper to ask than the MAD itself.
+    within = np.searchsorted(ascending, middle + reach) - np.searchsorted(ascending, middle - reach)
+    if within < n // 2 - 1:
+        return False
+    distance = np.sort(np.abs(ascending - middle))
+    spread = MAD_TO_SD * 0.5 * (distance[(n - 1) // 2] + distance[n // 2])
+    return spread > 0.0 and x - middle >= threshold * spread

@@ -15,7 +15,8 @@ def find_spikes(open_, high, low, close, max_log_jump, max_log_reach, patience):
 
     A bar is suspicious when its open is more than `max_log_jump` from the level (markets trade
     on between bars, so a real open connects, however wild the bar), or its high or low more than
-    `max_log_reach`. The level is the close of the last accepted bar, at first the first open.
+    `max_log_reach`. The level is the close of the last accepted bar, before there is one the
+    bar's own open.
     Suspicious bars that connect to each other, `patience` of them in a row, make a new level: the
     next that connects is accepted. Bars already marked stay marked, so nothing looks ahead.
 
@@ -35,25 +36,20 @@ def find_spikes(open_, high, low, close, max_log_jump, max_log_reach, patience):
     """
     n = open_.shape[0]
     is_spike = np.zeros(n, dtype=np.bool_)
-    if n == 0:
-        return is_spike
-    level = math.log(open_[0])
-    rival = math.nan
+    level, rival = math.nan, math.nan
     n_rival = 0
     for i in range(n):
         first, top, bottom = math.log(open_[i]), math.log(high[i]), math.log(low[i])
-        fits = abs(first - level) <= max_log_jump
-        if fits and top - level <= max_log_reach and level - bottom <= max_log_reach:
+        anchor = first if math.isnan(level) else level
+        fits = abs(first - anchor) <= max_log_jump
+        fits = fits and top - anchor <= max_log_reach and anchor - bottom <= max_log_reach
+        joins = n_rival > 0 and abs(first - rival) <= max_log_jump
+        joins = joins and top - rival <= max_log_reach and rival - bottom <= max_log_reach
+        if fits or (joins and n_rival >= patience):
             level = math.log(close[i])
             n_rival = 0
-            continue
-        connects = n_rival > 0 and abs(first - rival) <= max_log_jump
-        connects = connects and top - rival <= max_log_reach and rival - bottom <= max_log_reach
-        if connects and n_rival >= patience:
-            level = math.log(close[i])
-            n_rival = 0
-            continue
-        is_spike[i] = True
-        rival = math.log(close[i])
-        n_rival = n_rival + 1 if connects else 1
+        else:
+            is_spike[i] = True
+            rival = math.log(close[i])
+            n_rival = n_rival + 1 if joins else 1
     return is_spike

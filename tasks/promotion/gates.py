@@ -1,7 +1,8 @@
 """The gates between a hypothesis and its promotion: a table of small functions with reasons.
 
 A gate reads one row: the columns of FINDINGS, those of BRIDGED (with the suffix ``_holdout`` where
-both have them), and of `tasks.promotion.redundancy`. NaN passes no gate that compares it.
+both have them), `sufficient` (what discovery wanted) and `twin` (a better candidate that it
+repeats, or None). NaN passes no gate that compares it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,15 @@ class Stop:
     n_more: int | None = None
 
 
+@dataclass(frozen=True)
+class Sufficient:
+    """Counts from which discovery tested a hypothesis, as its config names them."""
+
+    min_events: int
+    min_clusters: int
+    min_effective_clusters: float
+
+
 Gate = tuple[str, str, Callable[[Row, PromotionConfig], Stop | None]]
 
 
@@ -44,13 +54,15 @@ def is_testable(row: Row, config: PromotionConfig) -> Stop | None:
     """Discovery had enough occurrences to test it."""
     if row["verdict"] != INSUFFICIENT:
         return None
+    wanted = row["sufficient"]
     n_more = count_missing(
         row["n"],
-        (row["n"], config.min_events),
-        (row["n_clusters"], config.min_event_clusters),
-        (row["effective_clusters"], config.min_effective_clusters),
+        (row["n"], wanted.min_events),
+        (row["n_clusters"], wanted.min_clusters),
+        (row["effective_clusters"], wanted.min_effective_clusters),
     )
-    return Stop(INSUFFICIENT, f"{row['reason']}; about {n_more} more would do", n_more)
+    advice = f": about {n_more} more events would do" if n_more else ""
+    return Stop(INSUFFICIENT, row["reason"] + advice, n_more)
 
 
 def is_finding(row: Row, config: PromotionConfig) -> Stop | None:
@@ -65,7 +77,7 @@ def has_trades(row: Row, config: PromotionConfig) -> Stop | None:
         return None
     n_more = count_missing(n, (n, config.min_trades), (n_clusters, config.min_trade_clusters))
     have = f"{n} hold-out trades in {n_clusters} blocks"
-    wanted = f"wanted {config.min_trades} in {config.min_trade_clusters}"
+    wanted = f"{config.min_trades} in {config.min_trade_clusters} wanted"
     return Stop(INSUFFICIENT, f"{have}, {wanted}: needs {n_more} more", n_more)
 
 
@@ -114,10 +126,11 @@ def shrinks_to_a_profit(row: Row, config: PromotionConfig) -> Stop | None:
 
 def is_different(row: Row, config: PromotionConfig) -> Stop | None:
     """It trades other occasions than better candidates."""
-    if row["twin"] is None:
+    twin = row["twin"]
+    if twin is None:
         return None
     return Stop(
-        REJECTED, f"redundant with {row['twin']}: shares {row['overlap']:.0%} of the trades"
+        REJECTED, f"redundant with {twin.hypothesis}: shares {twin.overlap:.0%} of the trades"
     )
 
 
@@ -133,13 +146,13 @@ GATES: tuple[Gate, ...] = (
 )
 
 
-def count_missing(n: int, *have_and_wanted: tuple[float, float]) -> int:
-    """Occurrences beyond the `n` at hand until every count reaches what is wanted, at least 1.
+def count_missing(n: int, *have_and_wanted: tuple[float, float]) -> int | None:
+    """Occurrences beyond the `n` at hand until every count reaches what is wanted.
 
     Counts are taken to grow in proportion to `n`; from nothing, the largest wanted is the answer.
-    A count that is not known (0 or NaN) is left out.
+    A count that is not known (0 or NaN) is left out. None where no count falls short.
     """
     if n == 0:
         return math.ceil(max(wanted for _, wanted in have_and_wanted))
-    needed = (math.ceil(n * wanted / have) for have, wanted in have_and_wanted if have > 0)
-    return max(1, max(needed, default=n) - n)
+    needed = [math.ceil(n * wanted / have) for have, wanted in have_and_wanted if have > 0]
+    return max(needed) - n if max(needed) > n else None

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
 import polars as pl
 
+from lake.config import Config
 from lake.errors import SchemaError
 from lake.schema import FUNNEL, VERDICTS
 from tasks.promotion.config import PromotionConfig
-from tasks.promotion.gates import FINDING, GATES, PROMOTED, Row, Stop
-from tasks.promotion.redundancy import Twin, find_twins
+from tasks.promotion.gates import FINDING, GATES, PROMOTED, Row, Stop, Sufficient
+from tasks.promotion.redundancy import find_twins
 
 NO_GATE = "none"
 
 
 def judge_hypotheses(
-    findings: pl.DataFrame, bridged: pl.DataFrame, trades: pl.DataFrame, config: PromotionConfig
+    findings: pl.DataFrame,
+    bridged: pl.DataFrame,
+    trades: pl.DataFrame,
+    sufficient: Sufficient,
+    config: PromotionConfig,
 ) -> pl.DataFrame:
     """Return VERDICTS: one row per hypothesis, stopped by its first gate or promoted.
 
@@ -25,6 +31,8 @@ def judge_hypotheses(
     ----------
     findings, bridged, trades : pl.DataFrame
         FINDINGS, and BRIDGED and TRADES of those that are findings.
+    sufficient : Sufficient
+        What discovery wanted before it tested.
     config : PromotionConfig
         Thresholds.
 
@@ -35,10 +43,11 @@ def judge_hypotheses(
     """
     _check_same(findings.filter(pl.col("verdict") == FINDING), bridged)
     joined = findings.join(bridged, on="hypothesis", how="left", suffix="_holdout")
-    rows = [_with_twin(row, None) for row in joined.sort("hypothesis").iter_rows(named=True)]
+    known = {"sufficient": sufficient, "twin": None}
+    rows = [known | row for row in joined.sort("hypothesis").iter_rows(named=True)]
     passed = [row for row in rows if first_stop(row, config) is None]
     twins = find_twins(passed, trades, config.max_overlap_share)
-    final = [_with_twin(row, twins.get(row["hypothesis"])) for row in rows]
+    final = [row | {"twin": twins.get(row["hypothesis"])} for row in rows]
     verdicts = [_verdict(row, first_stop(row, config)) for row in final]
     return pl.DataFrame(verdicts, schema=VERDICTS.columns)
 
@@ -54,6 +63,12 @@ def count_stops(verdicts: pl.DataFrame) -> pl.DataFrame:
         rows.append((step, name, n_in, n_stopped, n_out))
         n_in = n_out
     return pl.DataFrame(rows, schema=FUNNEL.columns, orient="row")
+
+
+def sufficient_counts(discovery_config: Config) -> Sufficient:
+    """What discovery wants, among the fields of its config."""
+    names = {field.name for field in fields(Sufficient)}
+    return Sufficient(**discovery_config.model_dump(include=names))
 
 
 def first_stop(row: Row, config: PromotionConfig) -> tuple[str, Stop] | None:
@@ -78,14 +93,6 @@ def _verdict(row: Row, stopped: tuple[str, Stop] | None) -> dict[str, Any]:
         "reason": reason,
         "gate": gate,
         "n_more": n_more,
-    }
-
-
-def _with_twin(row: Row, twin: Twin | None) -> dict[str, Any]:
-    found = {"twin": None, "overlap": 0.0}
-    return {
-        **row,
-        **(found if twin is None else {"twin": twin.hypothesis, "overlap": twin.overlap}),
     }
 
 

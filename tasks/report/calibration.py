@@ -38,12 +38,13 @@ def tell_calibration(evidence: Evidence, config: ReportConfig) -> dict[str, Any]
 
 def _sentence(n_tested: int, n_untested: int) -> str:
     left_out = f" {n_of(n_untested, 'untested one is', 'untested ones are')} left out."
+    tested = n_of(n_tested, "tested hypothesis", "tested hypotheses")
     return (
-        f"p-values of the {n_of(n_tested, 'tested hypothesis', 'tested hypotheses')}. With no "
-        "alpha anywhere and a calibrated test, the histogram is flat and the points follow the "
-        "diagonal, on average over many markets. The hypotheses of one run overlap (the same events under "
-        "several horizons and conditions), so one run can bend either way by chance: this is a "
-        "glance, not a test." + (left_out if n_untested else "")
+        f"p-values of the {tested}. With no alpha anywhere and a calibrated test, the histogram is "
+        "flat and the points follow the diagonal, on average over many markets. The hypotheses of "
+        "one run overlap (the same events under several horizons and conditions), so one run can "
+        "bend either way by chance: this is a glance, not a test."
+        + (left_out if n_untested else "")
     )
 
 

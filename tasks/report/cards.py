@@ -3,83 +3,86 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from lake.ref import EVERY_MARKET
 from tasks.report.facts import Evidence
 from tasks.report.formats import (
     condition_words,
     count,
     decimal,
     hypothesis_words,
+    n_of,
     probability,
     signed,
     spread,
 )
-from tasks.report.grid import Row
-from tasks.report.ranking import ranked
 
-_KILL = "kill"
+Document = Mapping[str, Any]
 
 
 def tell_cards(evidence: Evidence) -> dict[str, Any]:
-    """One card per blueprint, by name."""
-    known = {row["hypothesis"]: row for row in ranked(evidence).to_dicts()}
-    blueprints = evidence.blueprints.sort("blueprint").to_dicts()
-    cards = [_card(row, known.get(row["hypothesis"])) for row in blueprints]
-    told = "" if cards else "No hypothesis was promoted, so there is no blueprint."
-    return {"sentence": told, "cards": cards}
+    """One card per blueprint, by name; all that it says stands in the blueprint's document."""
+    documents = [
+        json.loads(text) for text in evidence.blueprints.sort("blueprint")["document_json"]
+    ]
+    told = "" if documents else "No hypothesis was promoted, so there is no blueprint."
+    return {"sentence": told, "cards": [_card(document) for document in documents]}
 
 
-def _card(blueprint: Row, found: Row | None) -> dict[str, Any]:
-    document = json.loads(blueprint["document_json"])
+def _card(document: Document) -> dict[str, Any]:
+    terms = {
+        "Rule": _rule(document),
+        "Evidence": _evidence(document["evidence"]),
+        "Costs": _costs(document["costs"], document["evidence"]["holdout"]),
+        "Kill rule": _kill(document["kill"]),
+    }
     return {
-        "name": blueprint["blueprint"],
-        "title": hypothesis_words(blueprint["hypothesis"]),
-        "rule": "" if found is None else _rule(found),
-        "evidence": "" if found is None else _evidence(found),
-        "costs": "" if found is None else _costs(found),
-        "kill": list(_kill_rules(document)),
+        "name": document["name"],
+        "title": hypothesis_words(document["hypothesis"]),
+        "terms": list(terms.items()),
         "json": json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False),
     }
 
 
-def _rule(row: Row) -> str:
-    when = "" if row["condition"] == "all" else f" under {condition_words(row['condition'])}"
-    where = "In all markets" if row["market"] == EVERY_MARKET else f"On {row['market']}"
-    which = "with" if (row["follow"] or 1) > 0 else "against"
+def _rule(document: Document) -> str:
+    labels = [f"{each['label']}={each['value']}" for each in document["conditions"]]
+    when = "".join(f" under {condition_words(label)}" for label in labels)
+    which = "with" if document["rule"] == "follow" else "against"
+    bars = n_of(document["exit"]["time_stop_bars"], "bar")
     return (
-        f"{where}, when {row['event']} becomes known at the close of a bar{when}, enter at the next bar's open {which} the event's side, leave at the close "
-        f"{count(row['horizon_bars'])} bars after the event ({row['horizon']})."
+        f"On {', '.join(document['markets'])}: when {document['event']['name']} becomes known at "
+        f"the close of a bar{when}, enter at the next bar's open {which} the event's side, leave "
+        f"at the close {bars} after the event ({document['exit']['horizon']}). One position per "
+        "market."
     )
 
 
-def _evidence(row: Row) -> str:
+def _evidence(evidence: Document) -> str:
+    found, held = evidence["discovery"], evidence["holdout"]
     return (
-        f"{signed(row['effect_bps'])} {spread(row['se_bps'])} bps over {count(row['n'])} events in "
-        f"{count(row['n_clusters'])} clusters, q {probability(row['q'])}; shrunk to "
-        f"{signed(row['shrunk_bps'])} {spread(row['shrunk_sd_bps'])} bps."
+        f"Discovery: {signed(found['effect_bps'])} {spread(found['se_bps'])} bps over "
+        f"{count(found['n'])} events in {count(found['n_clusters'])} clusters, q "
+        f"{probability(found['q'])}, shrunk to {signed(found['shrunk_bps'])} "
+        f"{spread(found['shrunk_sd_bps'])} bps. Hold-out: {signed(held['net_bps'])} "
+        f"{spread(held['se_bps'])} bps net over {n_of(held['n_trades'], 'trade')}, q "
+        f"{probability(held['q'])}, {decimal(100 * held['hit_rate'], 0)} % of them won."
     )
 
 
-def _costs(row: Row) -> str:
-    if row["net_bps"] is None:
-        return ""
+def _costs(costs: Document, held: Document) -> str:
+    per_side = costs["taker_fee_bps"] + costs["half_spread_bps"] + costs["impact_bps"]
     return (
-        f"{decimal(row['cost_bps'], 1)} bps both ways. Hold-out: {signed(row['net_bps'])} "
-        f"{spread(row['net_se_bps'])} bps net a trade over {count(row['n_trades'])} trades; "
-        f"breaks even at {decimal(row['break_even_cost_bps'], 1)} bps per side."
+        f"{decimal(per_side)} bps per side (fee {decimal(costs['taker_fee_bps'])}, half spread "
+        f"{decimal(costs['half_spread_bps'])}, impact {decimal(costs['impact_bps'])}), funding "
+        f"{decimal(costs['funding_bps_per_8h'])} bps per 8h for longs. Breaks even at "
+        f"{decimal(held['break_even_cost_bps'])} bps per side."
     )
 
 
-def _kill_rules(document: Any, inside: str = "") -> Iterator[tuple[str, str]]:
-    """Every plain value under a field whose name speaks of killing, with its name."""
-    if isinstance(document, Mapping):
-        for name, value in document.items():
-            if inside or _KILL in name:
-                yield from _kill_rules(value, name)
-            elif isinstance(value, Mapping):
-                yield from _kill_rules(value)
-    elif inside:
-        yield inside.replace("_", " "), str(document)
+def _kill(kill: Document) -> str:
+    return (
+        f"Stop when the mean of the last {count(kill['n_trades'])} trades is below "
+        f"{signed(kill['stop_below_bps'])} bps: the hold-out mean less "
+        f"{kill['standard_errors']:g} standard errors."
+    )

@@ -62,6 +62,11 @@ def series_colour(position: int, opacity: float | None = None) -> str:
     return role if opacity is None else f"{role}/{opacity}"
 
 
+def series_dash(position: int) -> str:
+    """Solid for the first round of colours, dashed where they repeat."""
+    return "solid" if position < N_SERIES else "dot"
+
+
 def numbers(values: Iterable[float | None]) -> list[float | None]:
     """Numbers as JSON has them: six digits that count, missing ones null."""
     return [

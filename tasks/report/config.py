@@ -16,7 +16,9 @@ class ReportConfig(Config):
     """At most so many hypotheses are listed, however many pass."""
     n_forest: int = Field(20, ge=1, le=100)
     n_curves: int = Field(12, ge=1, le=50)
-    """At most so many event-study charts, and so many lines of cumulative profit."""
+    """At most so many event-study charts."""
+    n_lines: int = Field(8, ge=1, le=8)
+    """At most so many lines of cumulative profit: one per colour."""
     n_bands: int = Field(3, ge=1, le=12)
     """A pooled chart with more markets than this shows curves without their bands."""
     n_points: int = Field(800, ge=10, le=100_000)

@@ -24,6 +24,7 @@ from tasks.report.formats import (
     condition_words,
     count,
     decimal,
+    gate_words,
     hypothesis_words,
     market_words,
     n_of,
@@ -65,7 +66,7 @@ COLUMNS = (
     Column("net, cost \u00d7 2", lambda row: signed(row["net_double_cost_bps"]), "bps"),
     Column("wins", lambda row: decimal(_hundred(row["hit_rate"]), 0), "%"),
     Column("worst", lambda row: signed(row["worst_bps"], 0), "bps"),
-    Column("gate", lambda row: row["gate"] or MISSING, kind="text", hint="what stopped it"),
+    Column("gate", lambda row: gate_words(row["gate"] or MISSING), kind="text", hint="stopped it"),
     Column("reason", lambda row: row["promotion_reason"] or MISSING, kind="prose"),
 )
 
@@ -79,30 +80,34 @@ def tell_costs(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
     candidates = ranked(evidence).filter(pl.col("follow").is_not_null())
     if candidates.is_empty():
         return {"sentence": "No hypothesis came so far that its costs were asked.", "empty": True}
+    listed = candidates.head(config.n_listed)
     drawn = candidates.filter(pl.col("hypothesis").is_in(evidence.trades["hypothesis"].implode()))
     return {
-        "sentence": _sentence(candidates),
+        "sentence": _sentence(candidates, config.n_listed),
         "empty": False,
-        "table": fill_grid("bridged", "Candidates on the hold-out", COLUMNS, candidates.to_dicts()),
-        "chart": None
-        if drawn.is_empty()
-        else _chart(drawn.head(config.n_curves), evidence.trades, config.n_points),
+        "table": fill_grid("bridged", "Candidates on the hold-out", COLUMNS, listed.to_dicts()),
+        "chart": None if drawn.is_empty() else _chart(drawn, evidence.trades, config),
     }
 
 
-def _sentence(candidates: pl.DataFrame) -> str:
-    n_positive = candidates.filter(pl.col("net_bps") > 0).height
+def _sentence(candidates: pl.DataFrame, n_listed: int) -> str:
+    n_positive = candidates.filter(pl.col("net_bps").fill_nan(None) > 0).height
     n_promoted = candidates.filter(pl.col("promotion") == PROMOTED).height
+    hidden = max(0, candidates.height - n_listed)
     return (
         f"{n_of(candidates.height, 'candidate')} met the hold-out: bars after the discovery era, "
         f"executed trades that do not overlap, costs taken both ways. "
         f"{n_of(n_positive, 'is', 'are')} above zero after costs, {count(n_promoted)} promoted."
+        + (f" {count(hidden)} with a larger q are not listed." if hidden else "")
     )
 
 
-def _chart(drawn: pl.DataFrame, trades: pl.DataFrame, n_points: int) -> Chart:
+def _chart(every: pl.DataFrame, trades: pl.DataFrame, config: ReportConfig) -> Chart:
+    drawn = every.head(config.n_lines)
     traces = [
-        _line(position, row, trades.filter(pl.col("hypothesis") == row["hypothesis"]), n_points)
+        _line(
+            position, row, trades.filter(pl.col("hypothesis") == row["hypothesis"]), config.n_points
+        )
         for position, row in enumerate(drawn.to_dicts())
     ]
     shape = layout(
@@ -113,9 +118,11 @@ def _chart(drawn: pl.DataFrame, trades: pl.DataFrame, n_points: int) -> Chart:
         legend=legend(y=-0.12, yanchor="top"),
     )
     height = _HEIGHT + 20 * len(traces)
+    hidden = every.height - drawn.height
     note = (
         "Net basis points of one unit per trade, added up at each exit; not compounded. Dashed "
         "lines were not promoted."
+        + (f" {n_of(hidden, 'more', 'more')} not drawn." if hidden else "")
     )
     label = "Cumulative net result of each candidate's trades on the hold-out"
     return Chart("chart-net", label, height, tuple(traces), shape, note)

@@ -7,13 +7,23 @@ from typing import Any
 import polars as pl
 
 from lake.ref import EVERY_MARKET
-from tasks.report.chart import Chart, axis, layout, numbers, rule, series_colour, titled, words
+from tasks.report.chart import (
+    Chart,
+    axis,
+    layout,
+    numbers,
+    rule,
+    series_colour,
+    series_dash,
+    titled,
+    words,
+)
 from tasks.report.config import ReportConfig
 from tasks.report.facts import Evidence
 from tasks.report.formats import condition_words, market_words, n_of, signed
 from tasks.report.ranking import FINDING, ranked
 
-_HEIGHT = 260
+_HEIGHT, _LEGEND_HEIGHT, _N_IN_LEGEND_ROW = 260, 22, 3
 _BAND_OPACITY = 0.15
 
 
@@ -34,9 +44,10 @@ def _sentence(n_drawn: int, n_all: int) -> str:
     if not n_all:
         return "There is no finding, so there is no curve to draw."
     told = (
-        "Mean path in the event's side, less the market's own drift, over all occurrences of the "
-        "event whatever the condition; shaded, the clustered 95 % band. Bar 0 is the event's bar, "
-        "entry is the next open; dotted lines mark the horizons of the findings."
+        "Mean price against the entry at the next open, in the event's side and less the market's "
+        "own drift from there, over all occurrences in the discovery era whatever the condition; "
+        "shaded, the clustered 95 % band. Bar 0 is the event's bar; dotted lines mark the horizons "
+        "of the findings."
     )
     hidden = n_all - n_drawn
     return told + (
@@ -74,12 +85,14 @@ def _curve(
         [rule(y=0), rule(x=0), *marks],
         showlegend=len(parts) > 1,
     )
+    legend_rows = len(parts) // _N_IN_LEGEND_ROW
     label = f"Event study of {event}, {market_words(market)}"
+    height = _HEIGHT + _LEGEND_HEIGHT * legend_rows
     return {
         "event": event,
         "market": market_words(market),
         "told": [_told(row) for row in own.to_dicts()],
-        "chart": Chart(f"chart-curve-{number}", label, _HEIGHT, tuple(traces), shape),
+        "chart": Chart(f"chart-curve-{number}", label, height, tuple(traces), shape),
     }
 
 
@@ -99,7 +112,7 @@ def _lines(position: int, part: pl.DataFrame, *, with_band: bool) -> list[dict[s
         "x": offsets,
         "y": numbers(part["mean_bps"]),
         "customdata": part["n"].to_list(),
-        "line": {"color": series_colour(position), "width": 1.8},
+        "line": {"color": series_colour(position), "width": 1.8, "dash": series_dash(position)},
         "hovertemplate": f"{market}, bar %{{x}}: %{{y:+.1f}} bps, n %{{customdata}}<extra></extra>",
     }
     return [*(_band(position, part, market) if with_band else []), mean]

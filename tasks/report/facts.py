@@ -20,8 +20,10 @@ class Evidence:
         What `tasks.report.counts.count_bars` makes of each market's bars.
     events : DataFrame
         What `tasks.report.counts.count_events` makes of each market's and family's events.
-    quality, paths, findings, bridged, trades, verdicts, funnel, blueprints, truth : DataFrame
+    quality, paths, findings, bridged, trades, verdicts, funnel, blueprints : DataFrame
         Tables of `lake.schema`; without rows where the run has none.
+    truth : DataFrame
+        TRUTH with the market whose it is as `market`; without rows where nobody knows it.
     """
 
     quality: pl.DataFrame

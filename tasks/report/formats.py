@@ -8,6 +8,17 @@ from datetime import datetime
 from lake.ref import EVERY_MARKET
 
 MISSING, MINUS, PLUS_MINUS, DOT = "\u2013", "\u2212", "\u00b1", "\u00b7"
+_SMALL = 0.001
+_GATES = {
+    "testable": "enough occurrences to test",
+    "finding": "beyond chance among all hypotheses",
+    "holdout_trades": "enough trades in the hold-out era",
+    "net_positive": "positive after costs",
+    "holdout_q": "beyond chance in the hold-out era",
+    "cost_stress": "positive at double costs",
+    "shrunk_sign": "shrunk effect exceeds the costs",
+    "different": "not redundant with a better one",
+}
 _REGIMES = {
     "all": "any",
     "vol_regime=0": "low volatility",
@@ -78,7 +89,7 @@ def probability(value: float | None) -> str:
         return MISSING
     if value == 0:
         return "0"
-    if value < 0.0001:  # below, the zeros are harder to count than an exponent is to read
+    if value < _SMALL:  # below, the zeros are harder to count than an exponent is to read
         mantissa, exponent = f"{value:.1e}".split("e")
         return f"{mantissa}e{int(exponent)}"
     exponent_10 = math.floor(math.log10(float(f"{value:.1e}")))
@@ -116,6 +127,11 @@ def market_words(market: str) -> str:
 def condition_words(condition: str) -> str:
     """A condition in words; one that is not known stays as it is."""
     return _REGIMES.get(condition, condition)
+
+
+def gate_words(gate: str) -> str:
+    """What a gate of promotion asks; one that is not known keeps its name."""
+    return _GATES.get(gate, gate.replace("_", " "))
 
 
 def hypothesis_words(hypothesis: str) -> str:

@@ -8,13 +8,13 @@ import polars as pl
 
 from tasks.report.chart import Chart, axis, layout, legend, words
 from tasks.report.facts import Evidence
-from tasks.report.formats import count
-from tasks.report.grid import Column, fill_grid, text
+from tasks.report.formats import count, gate_words
+from tasks.report.grid import Column, fill_grid
 
 _ROW_HEIGHT, _FRAME_HEIGHT = 34, 50
 COLUMNS = (
     Column("step", lambda row: str(row["step"])),
-    text("gate", "gate", "prose"),
+    Column("gate", lambda row: gate_words(row["gate"]), kind="prose"),
     Column("came", lambda row: count(row["n_in"])),
     Column("stopped", lambda row: count(row["n_stopped"])),
     Column("went on", lambda row: count(row["n_out"])),
@@ -35,7 +35,7 @@ def tell_funnel(evidence: Evidence) -> dict[str, Any]:
 
 def _chart(steps: pl.DataFrame) -> Chart:
     position = list(range(steps.height))
-    labels = [words(gate.replace("_", " ")) for gate in steps["gate"]]
+    labels = [words(gate_words(gate)) for gate in steps["gate"]]
     on = _bars(position, steps["n_out"], "went on", "@accent")
     stopped = _bars(position, steps["n_stopped"], "stopped here", "@line")
     stopped["text"] = [

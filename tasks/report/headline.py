@@ -51,7 +51,7 @@ def _title(evidence: Evidence) -> str:
 
 
 def _span(evidence: Evidence) -> str:
-    first, last = evidence.quality["first_time"].min(), evidence.quality["last_time"].max()
+    first, last = evidence.months["first_time"].min(), evidence.months["last_time"].max()
     return f"{day(first)} to {day(last)}"  # type: ignore[arg-type]
 
 
@@ -77,16 +77,19 @@ def _asked(evidence: Evidence) -> str:
     kinds = n_of(findings["event"].n_unique(), "kind of event", "kinds of event")
     families = n_of(findings["family"].n_unique(), "family", "families")
     conditions = n_of(findings["condition"].n_unique(), "condition")
+    pooled = " and with the markets pooled" if EVERY_MARKET in findings["market"] else ""
     return (
         f"After each of {kinds} from {families}, is the return over the next "
         f"{', '.join(horizons)} different from what the same market usually does over that time? "
-        f"Asked under {conditions}, per market and with the markets pooled: "
+        f"Asked under {conditions}, per market{pooled}: "
         f"{n_of(findings.height, 'hypothesis', 'hypotheses')}, each one two-sided question."
     )
 
 
 def _found(evidence: Evidence) -> str:
     n_findings, n_all = _n(evidence.findings, FINDING), evidence.findings.height
+    if not n_all:
+        return "Nothing was tested, so nothing was found."
     if not n_findings:
         return (
             f"None of the {n_of(n_all, 'hypothesis', 'hypotheses')} can be told from chance once "
@@ -96,7 +99,7 @@ def _found(evidence: Evidence) -> str:
     n_promoted = _n(evidence.verdicts, PROMOTED)
     verb = "survives" if n_findings == 1 else "survive"
     after = (
-        "None of them earns its costs on the hold-out, so nothing was promoted."
+        "None of them passes every gate of the hold-out, so nothing was promoted."
         if not n_promoted
         else f"{n_of(n_promoted, 'was', 'were')} promoted: still above zero after costs on bars "
         "that the search never saw."
@@ -138,7 +141,9 @@ def _caveats(evidence: Evidence) -> list[str]:
 
 
 def _caveats_of_this_run(evidence: Evidence) -> list[str]:
-    tested = evidence.findings.filter(pl.col("t").is_finite() & (pl.col("t") != 0))
+    tested = evidence.findings.filter(
+        pl.col("t").is_finite() & (pl.col("t") != 0) & pl.col("detectable_bps").is_finite()
+    )
     told = []
     if not tested.is_empty():
         inflation = tested.select((pl.col("naive_t") / pl.col("t")).abs().median()).item()

@@ -11,12 +11,14 @@ from tasks.report.facts import Evidence
 from tasks.report.formats import count, decimal, n_of, percent
 from tasks.report.grid import Column, Grid, Row, fill_grid, text
 
-_ROW_HEIGHT, _FRAME_HEIGHT, _YEARS_HEIGHT = 24, 94, 420
+_ROW_HEIGHT, _FRAME_HEIGHT, _QUARTERS_HEIGHT = 24, 94, 420
 _THOUSAND = 1000
+_YEAR = pl.col("month").dt.year().alias("year")
+_QUARTER = pl.col("month").dt.truncate("1q").alias("quarter")
 
 
 def tell_occurrences(evidence: Evidence) -> dict[str, Any]:
-    """Counts per event, market and year, and how frequent each family is over the years."""
+    """Counts per event, market and year, and how frequent each family is over time."""
     if evidence.events.is_empty():
         return {"sentence": "No analyzer found an event in these bars.", "empty": True}
     n_bars = int(evidence.months["n_bars"].sum())
@@ -26,7 +28,7 @@ def tell_occurrences(evidence: Evidence) -> dict[str, Any]:
         "sentence": _sentence(evidence.events),
         "empty": False,
         "shares": shares,
-        "years": _years_chart(evidence, shares.height),
+        "quarters": _quarters_chart(evidence, shares.height),
         "by_market": _by_market(evidence, totals),
         "by_year": _by_year(evidence.events, totals),
     }
@@ -68,7 +70,7 @@ def _by_market(evidence: Evidence, totals: pl.DataFrame) -> Grid:
 
 
 def _by_year(events: pl.DataFrame, totals: pl.DataFrame) -> Grid:
-    per = events.group_by("event", "year").agg(pl.col("n").sum())
+    per = events.group_by("event", _YEAR).agg(pl.col("n").sum())
     found = {(row["event"], row["year"]): row["n"] for row in per.to_dicts()}
 
     def column(year: int) -> Column:
@@ -77,7 +79,7 @@ def _by_year(events: pl.DataFrame, totals: pl.DataFrame) -> Grid:
 
         return Column(str(year), show)
 
-    years = events["year"].unique().sort()
+    years = events["month"].dt.year().unique().sort()
     columns = (*_names(), *(column(year) for year in years))
     return fill_grid("events-by-year", "Events per year", columns, totals.to_dicts())
 
@@ -112,12 +114,10 @@ def _shares_chart(totals: pl.DataFrame) -> Chart:
     return Chart("chart-events", label, height, tuple(traces), shape)
 
 
-def _years_chart(evidence: Evidence, height: int) -> Chart:
-    bars = evidence.months.group_by(pl.col("month").dt.year().alias("year")).agg(
-        pl.col("n_bars").sum()
-    )
-    per = evidence.events.group_by("family", "year").agg(pl.col("n").sum())
-    rate = per.join(bars, on="year", how="left").sort("family", "year")
+def _quarters_chart(evidence: Evidence, height: int) -> Chart:
+    bars = evidence.months.group_by(_QUARTER).agg(pl.col("n_bars").sum())
+    per = evidence.events.group_by("family", _QUARTER).agg(pl.col("n").sum())
+    rate = per.join(bars, on="quarter", how="left").sort("family", "quarter")
     rate = rate.with_columns(rate=_THOUSAND * pl.col("n") / pl.col("n_bars"))
     families = rate["family"].unique().sort().to_list()
     traces = [
@@ -125,18 +125,18 @@ def _years_chart(evidence: Evidence, height: int) -> Chart:
             "type": "scatter",
             "mode": "lines+markers",
             "name": words(family),
-            "x": part["year"].to_list(),
+            "x": [quarter.isoformat() for quarter in part["quarter"]],
             "y": numbers(part["rate"]),
             "line": {"color": series_colour(families.index(family)), "width": 1.5},
-            "marker": {"size": 6},
-            "hovertemplate": "%{fullData.name} %{x}: %{y:.2f}<extra></extra>",
+            "marker": {"size": 5},
+            "hovertemplate": "%{fullData.name}, quarter from %{x|%B %Y}: %{y:.2f}<extra></extra>",
         }
         for (family,), part in rate.group_by("family", maintain_order=True)
     ]
     shape = layout(
-        axis(dtick=1, tickformat="d", showgrid=False),
-        axis(title=titled("events per 1,000 bars"), rangemode="tozero"),
+        axis(type="date", showgrid=False),
+        axis(title=titled("events per 1,000 bars, quarterly"), rangemode="tozero"),
         showlegend=True,
     )
-    label = "Events per thousand bars and year, by family"
-    return Chart("chart-years", label, min(height, _YEARS_HEIGHT), tuple(traces), shape)
+    label = "Events per thousand bars and quarter, by family"
+    return Chart("chart-quarters", label, min(height, _QUARTERS_HEIGHT), tuple(traces), shape)

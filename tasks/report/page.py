@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import polars as pl
+from markupsafe import Markup
 
 from lake.schema import REPORT
 from tasks.report.calibration import tell_calibration
@@ -83,8 +84,6 @@ def tell(evidence: Evidence, facts: Facts, config: ReportConfig) -> dict[str, An
 
 
 def _set(told: dict[str, Any]) -> str:
-    from markupsafe import Markup
-
     ours = {"style": Markup(STYLE), "script": Markup(SCRIPT), "plotly": Markup(_plotly())}  # noqa: S704 - our own constants and plotly's file
     return str(_templates().get_template("page").render(**told, **ours))
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
 
+from lake.ref import EVERY_MARKET
+from lake.schema import TRUTH
 from tasks.report.facts import Evidence
 from tasks.report.formats import (
     MISSING,
-    condition_words,
     count,
     market_words,
     n_of,
@@ -18,8 +18,10 @@ from tasks.report.formats import (
     signed,
     spread,
 )
-from tasks.report.grid import Column, Row, fill_grid, text
+from tasks.report.grid import Column, fill_grid, text
 from tasks.report.ranking import FINDING, ranked
+
+NO_TRUTH = TRUTH.empty().with_columns(market=pl.lit("", dtype=pl.String))
 
 
 def _if_asked(show: Any) -> Any:
@@ -31,8 +33,7 @@ COLUMNS = (
     Column("horizon", lambda row: row["horizon"]),
     Column("planted", lambda row: count(row["n_planted"]), hint="occurrences"),
     Column("truth", lambda row: signed(row["planted_bps"]), "bps"),
-    Column("market", _if_asked(lambda row: market_words(row["market"])), kind="text"),
-    Column("condition", _if_asked(lambda row: condition_words(row["condition"])), kind="text"),
+    Column("market", lambda row: market_words(row["market"]), kind="text"),
     Column("effect", _if_asked(lambda row: signed(row["effect_bps"])), "bps"),
     Column("SE", _if_asked(lambda row: spread(row["se_bps"])), "bps"),
     Column("shrunk", _if_asked(lambda row: signed(row["shrunk_bps"])), "bps"),
@@ -48,26 +49,45 @@ def tell_planted(evidence: Evidence) -> dict[str, Any] | None:
     if evidence.truth.is_empty():
         return None
     judged = ranked(evidence)
-    planted = evidence.truth.rename({"effect_bps": "planted_bps", "side": "planted_side"})
     asked = judged.filter(pl.col("condition") == "all")
-    rows = planted.join(asked, on=["event", "horizon"], how="left", maintain_order="left_right")
+    alone = _beside(evidence.truth, asked)
+    pooled = asked.filter(pl.col("market") == EVERY_MARKET)
+    together = alone if pooled.is_empty() else _beside(_pool(evidence.truth), asked)
+    told = "Planted effects and what was found"
     return {
         "sentence": _sentence(evidence.truth, judged),
-        "table": fill_grid("planted", "Planted effects and what was found", COLUMNS, _rows(rows)),
+        "table": fill_grid("planted", told, COLUMNS, together.to_dicts()),
+        "each": None
+        if pooled.is_empty()
+        else fill_grid("planted-each", f"{told}, market by market", COLUMNS, alone.to_dicts()),
     }
 
 
-def _rows(rows: pl.DataFrame) -> Iterable[Row]:
-    return rows.sort("event", "horizon", "market", maintain_order=True).to_dicts()
+def _pool(truth: pl.DataFrame) -> pl.DataFrame:
+    """One row per effect, as the pooled hypothesis sees it: the mean over all occurrences."""
+    n = pl.col("n_planted")
+    return truth.group_by("event", "horizon").agg(
+        n_planted=n.sum(),
+        effect_bps=(pl.col("effect_bps") * n).sum() / n.sum(),
+        note=pl.col("note").unique(maintain_order=True).implode().list.join("; "),
+        market=pl.lit(EVERY_MARKET),
+    )
+
+
+def _beside(truth: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    names = ["event", "horizon", "market"]
+    planted = truth.select(*names, "n_planted", "note", planted_bps="effect_bps").sort(names)
+    return planted.join(asked, on=names, how="left", maintain_order="left")
 
 
 def _sentence(truth: pl.DataFrame, judged: pl.DataFrame) -> str:
     found = judged.filter(pl.col("verdict") == FINDING)
-    events = truth["event"].unique()
+    effects = truth.select("event", "horizon").unique()
+    events = effects["event"].unique()
     hit = found.filter(pl.col("event").is_in(events.implode()))
     n_seen = hit["event"].n_unique()
     n_other = found.height - hit.height
-    planted = n_of(truth.height, "effect was", "effects were")
+    planted = n_of(effects.height, "effect was", "effects were")
     kinds = n_of(events.len(), "kind of event", "kinds of event")
     return (
         f"This market is simulated, so the truth is known: {planted} planted, on {kinds}, and the "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import yaml
@@ -23,6 +24,7 @@ COLUMNS = (
 
 def tell_provenance(facts: Facts) -> dict[str, Any]:
     """Tables, code, libraries and settings behind the page."""
+    settings = json.loads(canonical_json(facts.settings))
     refs = sorted(facts.refs, key=lambda ref: ref.address)
     rows = [ref.model_dump() | {"identity": ref.identity[:_DIGITS]} for ref in refs]
     return {
@@ -30,7 +32,7 @@ def tell_provenance(facts: Facts) -> dict[str, Any]:
         "tables": fill_grid("tables", "Tables", COLUMNS, rows),
         "n_tables": n_of(len(rows), "table"),
         "libraries": sorted(facts.libraries.items()),
-        "settings": yaml.safe_dump(facts.settings, sort_keys=True, allow_unicode=True),
+        "settings": yaml.safe_dump(settings, sort_keys=True, allow_unicode=True),
     }
 
 

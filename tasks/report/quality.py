@@ -14,6 +14,7 @@ from tasks.report.formats import MISSING, count, day, n_of, percent
 from tasks.report.grid import Column, Grid, Row, fill_grid, text
 
 _ROW_HEIGHT, _FRAME_HEIGHT = 30, 60
+_SHOWN_ANYWAY = ("bars", "gaps")
 
 
 def tell_quality(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
@@ -40,14 +41,12 @@ def _sentence(evidence: Evidence, n_gaps: int) -> str:
 
 
 def _summary(evidence: Evidence) -> Grid:
-    spans = evidence.quality.group_by("market").agg(
-        pl.col("first_time").min(), pl.col("last_time").max()
-    )
     totals = (
         evidence.months.group_by("market")
-        .agg(pl.col("n_bars").sum(), pl.col("n_gaps").sum())
+        .agg(
+            pl.col("n_bars", "n_gaps").sum(), pl.col("first_time").min(), pl.col("last_time").max()
+        )
         .with_columns(share=pl.col("n_gaps") / (pl.col("n_gaps") + pl.col("n_bars")))
-        .join(spans, on="market", how="left")
         .sort("market")
     )
     columns = (
@@ -64,16 +63,17 @@ def _summary(evidence: Evidence) -> Grid:
 
 def _check_columns(quality: pl.DataFrame) -> list[Column]:
     found = {(row["market"], row["check"]): row["n"] for row in quality.to_dicts()}
+    notes = dict(quality.select("check", "note").rows())
 
     def column(check: str) -> Column:
         def show(row: Row) -> str:
             n = found.get((row["market"], check))
             return MISSING if n is None else count(n)
 
-        return Column(check.replace("_", " "), show, hint="rows concerned, by check")
+        return Column(check.replace("_", " "), show, hint=notes[check])
 
     failing = quality.filter(pl.col("n") > 0)["check"].unique().sort()
-    return [column(check) for check in failing if check not in ("bars", "gaps")]
+    return [column(check) for check in failing if check not in _SHOWN_ANYWAY]
 
 
 def _checks(quality: pl.DataFrame) -> Grid:

@@ -8,12 +8,14 @@ from typing import Any
 import polars as pl
 
 from lake.ref import Ref
-from lake.schema import EVENT_PATHS, QUALITY, REPORT, TRUTH, Table
-from lake.store import Lake
+from lake.schema import EVENT_PATHS, QUALITY, REPORT, Table
+from lake.store import Lake, open_lake
 from tasks.report.config import ReportConfig
 from tasks.report.counts import COUNTS, MONTHS, count_bars, count_events
+from tasks.report.digest import Digest, digest
 from tasks.report.facts import Evidence, Facts
 from tasks.report.page import draw_report
+from tasks.report.planted import NO_TRUTH
 from tasks.stage.task import stage
 
 
@@ -47,7 +49,7 @@ def render(
         verdicts=lake.read(verdicts),
         funnel=lake.read(funnel),
         blueprints=lake.read(blueprints),
-        truth=_stacked(lake, TRUTH, truth),
+        truth=pl.concat([NO_TRUTH, *(_truth(lake, ref) for ref in truth)]),
     )
     single = (findings, bridged, trades, verdicts, funnel, blueprints)
     refs = (*quality, *bars, *events, *paths, *single, *truth)
@@ -66,6 +68,10 @@ def _counts(lake: Lake, ref: Ref) -> pl.DataFrame:
     return count_events(lake.read(ref))
 
 
+def _truth(lake: Lake, ref: Ref) -> pl.DataFrame:
+    return lake.read(ref).with_columns(market=pl.lit(ref.market))
+
+
 def _facts(lake: Lake, refs: tuple[Ref, ...], settings: dict[str, Any]) -> Facts:
     """Code and libraries of the parents; a raw one counts by content, whoever made it."""
     entries = [lake.entry(ref.address) for ref in refs if not ref.raw]
@@ -76,3 +82,19 @@ def _facts(lake: Lake, refs: tuple[Ref, ...], settings: dict[str, Any]) -> Facts
         libraries={name: version for key in keys for name, version in key.libraries.items()},
         settings=settings,
     )
+
+
+def read_digest(
+    uri: str,
+    findings: Ref,
+    verdicts: Ref,
+    funnel: Ref,
+    blueprints: Ref,
+    report: Ref,
+    *,
+    n_best: int,
+) -> Digest:
+    """Read a run's last tables from the lake at `uri` and condense them."""
+    lake = open_lake(uri)
+    tables = (lake.read(ref) for ref in (findings, verdicts, funnel, blueprints, report))
+    return digest(*tables, n_best=n_best)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from lake.config import Config
 from lake.store import open_lake
 from tasks.blueprint.config import BlueprintConfig
 from tasks.blueprint.task import compile_blueprints
@@ -13,6 +14,17 @@ from tasks.events.config import EventsConfig
 from tasks.promotion.config import PromotionConfig
 from tasks.promotion.task import decide, tally
 from tests.blueprint.world import BRIDGE, observe
+
+
+class DiscoveryCounts(Config):
+    """Of discovery's config only what promotion reads."""
+
+    min_events: int = 30
+    min_clusters: int = 20
+    min_effective_clusters: float = 15.0
+
+
+DISCOVERY = DiscoveryCounts()
 
 
 def judged(uri, seen):
@@ -27,7 +39,7 @@ def judged(uri, seen):
     )
     bridged = bridge.fn(lake=uri, findings=seen.findings, trades=trades, config=BRIDGE)
     tables = {"findings": seen.findings, "bridged": bridged, "trades": trades}
-    verdicts = decide.fn(lake=uri, **tables, config=PromotionConfig())
+    verdicts = decide.fn(lake=uri, **tables, discovery_config=DISCOVERY, config=PromotionConfig())
     return tables | {"verdicts": verdicts}
 
 

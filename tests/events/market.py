@@ -6,6 +6,7 @@ import numpy as np
 
 from lake.time import duration_ms
 from tasks.events.bars import Bars
+from tasks.events.registry import Analyzer
 
 START_MS = 1_600_000_000_000 // 86_400_000 * 86_400_000
 N_STEPS = 12
@@ -71,3 +72,19 @@ def _autoregression(rng: np.random.Generator, n: int, keep: float, noise: float)
     for t in range(1, n):
         out[t] = keep * out[t - 1] + shocks[t]
     return out
+
+
+def fired(analyzer: Analyzer, bars: Bars, **parameters: int | float | str) -> list[tuple[int, int]]:
+    """Bar and side of each mark, without a cooldown to speak of."""
+    found = analyzer.marks(bars, bars.timeframe, parameters)
+    return [(int(t), int(found.side[t])) for t in np.flatnonzero(found.fired)]
+
+
+def last_fired(analyzer: Analyzer, bars: Bars, **parameters: int | float | str) -> int | None:
+    """Side of the last bar's mark, None where it has none."""
+    return dict(fired(analyzer, bars, **parameters)).get(len(bars) - 1)
+
+
+def walk(returns: object) -> np.ndarray:
+    """Closes that start at 100 and make the given log returns."""
+    return 100.0 * np.exp(np.concatenate([[0.0], np.cumsum(returns)]))

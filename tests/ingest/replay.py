@@ -29,6 +29,10 @@ HEADER = (
 )
 
 
+# Packed once for all tests. The bars are kept beside, so that no other frame takes their id.
+_ZIPS: dict[tuple[object, ...], tuple[pl.DataFrame, bytes]] = {}
+
+
 @dataclass(frozen=True)
 class Refusal:
     """An answer other than the data."""
@@ -121,9 +125,8 @@ class Replay:
         self.used_weight: int | None = None
         self.requests: list[str] = []
         self._faults: list[tuple[str, list[Fault]]] = []
-        self._zips: dict[tuple[str, str, bool, bool], bytes] = {}
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     @property
@@ -171,14 +174,14 @@ class Replay:
         return Refusal(404, {}, b"<Error><Code>NoSuchKey</Code></Error>")
 
     def _zip(self, stem: str, label: str) -> bytes | None:
-        form = (stem, label, self.has_header, self.in_microseconds)
+        form = (id(self.bars), stem, label, self.has_header, self.in_microseconds)
         start, end = _span(label)
         bars = self.bars.filter(pl.col("time") >= start, pl.col("time") < end)
         if label in self.lacking or end > self.now or bars.is_empty():
             return None
-        if form not in self._zips:
-            self._zips[form] = self._packed(f"{stem}{label}.csv", bars)
-        return self._zips[form]
+        if form not in _ZIPS:
+            _ZIPS[form] = self.bars, self._packed(f"{stem}{label}.csv", bars)
+        return _ZIPS[form][1]
 
     def _packed(self, name: str, bars: pl.DataFrame) -> bytes:
         scale = 1000 if self.in_microseconds else 1
@@ -217,6 +220,11 @@ def _span(label: str) -> tuple[datetime, datetime]:
     if label.count("-") == 2:
         return start, start + timedelta(days=1)
     return start, (start + timedelta(days=31)).replace(day=1)
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *request: object) -> None:
+        """Say nothing: an asker that was killed or gave up hangs up."""
 
 
 def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,81 +9,11 @@ import polars as pl
 import pytest
 
 from lake.errors import ConfigError, InputError, SourceError
-from lake.files import LocalFiles
 from lake.keys import sha256
 from lake.schema import FETCHED, RAW_BARS
-from lake.store import Lake
-from tasks.ingest.binance import fetch, load, survey
-from tasks.ingest.binance_client import Client
-from tasks.ingest.config import BinanceConfig, IngestConfig
-from tests.ingest.replay import (
-    Cut,
-    FakeTime,
-    Refusal,
-    Replay,
-    bars_5m,
-    truncated,
-    whole_body,
-    wrong_checksum,
-)
-
-NOW = datetime(2022, 8, 5, 10, 2, 30, tzinfo=UTC)
-CLOSED = datetime(2022, 8, 5, 10, 0, tzinfo=UTC)
-START = date(2022, 7, 20)
-BARS = bars_5m()
-
-
-class Desk:
-    """A venue, a lake and a clock, and the whole way through them."""
-
-    def __init__(self, venue: Replay, root) -> None:
-        self.venue, self.time = venue, FakeTime(venue.now)
-        self.lake = Lake(LocalFiles(root))
-
-    def config(self, **changes) -> IngestConfig:
-        binance = {"venue": self.venue.venue, "archive_url": self.venue.url}
-        binance |= {"rest_url": self.venue.url, **changes.pop("binance", {})}
-        asked = {"source": "binance", "symbols": ("BTCUSDT",), "timeframe": "5m", "start": START}
-        return IngestConfig(**{**asked, **changes}, binance=BinanceConfig(**binance))
-
-    def survey(self, **changes):
-        self.time.now = self.venue.now.timestamp()
-        return survey(self.config(**changes), clock=self.time.clock)[0]
-
-    def fetch(self, **changes) -> pl.DataFrame:
-        config, snapshot = self.config(**changes), self.survey(**changes)
-        with Client(config.binance, clock=self.time.clock, sleep=self.time.sleep) as client:
-            return fetch(self.lake, snapshot, config, client=client)
-
-    def bars(self, **changes) -> pl.DataFrame:
-        return load(self.lake, self.survey(**changes), (), self.fetch(**changes))
-
-
-@pytest.fixture
-def venue(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Replay(BARS, NOW) as replay:
-        replay.lacking.add("2022-08-04")
-        yield replay
-
-
-@pytest.fixture
-def desk(venue, tmp_path):
-    return Desk(venue, tmp_path / "lake")
-
-
-def real(start=START, until=CLOSED) -> pl.DataFrame:
-    first = datetime(start.year, start.month, start.day, tzinfo=UTC)
-    return BARS.filter(pl.col("time") >= first, pl.col("time") < until)
-
-
-def distinct(bars: pl.DataFrame) -> pl.DataFrame:
-    """Bars without the copies that the overlap brings."""
-    return bars.drop("part").unique().sort("time")
-
-
-def same_bytes(one: pl.DataFrame, other: pl.DataFrame) -> bool:
-    return one.write_json() == other.write_json()
+from tasks.ingest.binance import load, survey
+from tests.ingest.desk import CLOSED, NOW, Desk, distinct, real, same_bytes
+from tests.ingest.replay import Refusal
 
 
 def test_bars_from_archives_and_pages_are_the_real_bars(desk, venue):
@@ -216,121 +145,6 @@ def test_an_interrupted_fetch_brings_only_what_is_missing(desk, venue, tmp_path,
     assert len(again) == 4 - n_kept
 
 
-def test_pages_that_came_before_an_interruption_are_kept(desk, venue, tmp_path):
-    venue.lacking |= {"2022-07", *(f"2022-{m:02}-{d:02}" for m in (7, 8) for d in range(1, 32))}
-    whole = Desk(venue, tmp_path / "whole").fetch()
-    venue.requests.clear()
-    venue.when("endTime", whole_body, whole_body, Refusal(403))
-    with pytest.raises(SourceError):
-        desk.fetch()
-    before = len(venue.requests)
-    assert same_bytes(desk.fetch(), whole)
-    pages = [r for r in venue.requests[before:] if "endTime" in r]
-    assert len(pages) == whole.height - 2
-
-
-def test_a_later_fetch_asks_for_new_bars_and_a_short_overlap(desk, venue):
-    desk.fetch()
-    venue.requests.clear()
-    venue.now = NOW + timedelta(minutes=30)
-    bars = desk.bars()
-    assert distinct(bars).equals(real(until=CLOSED + timedelta(minutes=30)))
-    (page,) = [request for request in venue.requests if "/api/v3" in request]
-    first = int((CLOSED - timedelta(minutes=50)).timestamp() * 1000)
-    assert f"startTime={first}&" in page
-    assert venue.count(".zip") == 1
-
-
-def test_a_bar_that_the_venue_has_rewritten_comes_in_both_versions(desk, venue):
-    desk.fetch()
-    revised = CLOSED - timedelta(minutes=15)
-    is_it = pl.col("time") == revised
-    venue.bars = BARS.with_columns(
-        close=pl.when(is_it).then(pl.col("close") + 1.5).otherwise(pl.col("close"))
-    )
-    venue.now = NOW + timedelta(minutes=5)
-    twice = desk.bars().filter(is_it).sort("part")
-    assert twice["close"].diff().to_list() == [None, pytest.approx(1.5)]
-    assert twice["part"].n_unique() == 2
-
-
-def test_an_earlier_request_is_not_changed_by_a_later_one(desk, venue):
-    first = desk.fetch()
-    venue.now = NOW + timedelta(minutes=30)
-    desk.fetch()
-    venue.now = NOW
-    assert same_bytes(desk.fetch(), first)
-
-
-def test_when_archives_catch_up_the_pages_are_not_needed_any_more(desk, venue):
-    desk.fetch()
-    venue.lacking.clear()
-    venue.now = datetime(2022, 8, 6, 0, 0, 10, tzinfo=UTC)
-    fetched = desk.fetch()
-    assert fetched["origin"].to_list() == ["monthly"] + ["daily"] * 5
-    until = datetime(2022, 8, 6, tzinfo=UTC)
-    assert load(desk.lake, desk.survey(), (), fetched).drop("part").equals(real(until=until))
-
-
-def test_a_kept_blob_that_has_changed_is_brought_again(desk, venue, tmp_path):
-    fetched = desk.fetch()
-    (tmp_path / "lake" / "blobs" / fetched["content"][0]).write_bytes(b"rot")
-    assert same_bytes(desk.fetch(), fetched)
-    assert distinct(load(desk.lake, desk.survey(), (), fetched)).equals(real())
-
-
-def test_a_wrong_checksum_is_asked_again_and_then_believed(desk, venue):
-    venue.when("2022-07.zip.CHECKSUM", wrong_checksum)
-    assert desk.fetch()["checksum_holds"].to_list() == [True] * 4 + [None]
-    assert venue.count("2022-07.zip") == 4
-
-
-def test_a_zip_that_is_whole_is_kept_although_its_checksum_never_fits(desk, venue, caplog):
-    venue.when("2022-07.zip.CHECKSUM", wrong_checksum, wrong_checksum)
-    fetched = desk.fetch()
-    assert fetched["checksum_holds"].to_list() == [False] + [True] * 3 + [None]
-    assert fetched["checksum"][0] != fetched["content"][0]
-    assert "kept, although its checksum differs" in caplog.text
-    assert distinct(load(desk.lake, desk.survey(), (), fetched)).equals(real())
-
-
-def test_a_missing_checksum_is_said_to_be_missing(desk, venue):
-    venue.when("2022-07.zip.CHECKSUM", Refusal(404))
-    assert desk.fetch().row(0, named=True)["checksum_holds"] is None
-
-
-def test_a_truncated_zip_is_brought_again(desk, venue):
-    venue.when("2022-08-01.zip", truncated)
-    assert distinct(desk.bars()).equals(real())
-
-
-def test_a_zip_that_stays_truncated_is_an_error(desk, venue):
-    venue.when("2022-08-01.zip", truncated, whole_body, truncated)
-    with pytest.raises(SourceError, match=r"2022-08-01.zip is no whole zip"):
-        desk.fetch()
-
-
-def test_an_archive_of_another_month_is_refused(desk, venue):
-    other = venue._archive("/data/spot/daily/klines/BTCUSDT/5m/BTCUSDT-5m-2022-08-02.zip").body
-    venue.when("2022-08-01.zip", *[lambda body: other, whole_body] * 2)
-    with pytest.raises(SourceError, match="holds bars from 2022-08-02"):
-        desk.fetch()
-
-
-def test_a_cut_connection_is_tried_again(desk, venue):
-    venue.when("2022-07.zip", Cut(), Cut())
-    venue.when("/api/v3", Cut())
-    assert distinct(desk.bars()).equals(real())
-    assert len(desk.time.slept) == 3
-
-
-@pytest.mark.parametrize("status", [500, 502, 503])
-def test_a_failing_server_is_tried_again(desk, venue, status):
-    venue.when("2022-08-02.zip", Refusal(status), Refusal(status))
-    venue.when("/api/v3", Refusal(status))
-    assert distinct(desk.bars()).equals(real())
-
-
 def test_a_blocked_region_is_said_at_once(desk, venue):
     venue.when("2022-07.zip", Refusal(451, {}, b'{"code":0,"msg":"restricted location"}'))
     with pytest.raises(SourceError, match="blocks the region") as error:
@@ -362,37 +176,6 @@ def test_no_network_is_said_at_once_with_what_works_without(desk, venue):
         desk.fetch(binance=dead)
     assert "--source files or --source demo" in error.value.do
     assert desk.time.slept == []
-
-
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        (b"<html>", "is no JSON"),
-        (b'{"code":0}', "is no list of rows"),
-        (b"[[1,2,3]]", "12 columns"),
-        (b"[[%s]]" % b",".join([b'"a"'] * 12), "mixes numbers"),
-        (b'[[1659312000000,"a","1","1","1","1",1659312299999,"1",1,"1","1","0"]]', "'a'"),
-        (b'[[7,"1","1","1","1","1",1659312299999,"1",1,"1","1","0"]]', "open_time: 7"),
-        (b'[[1577836800000,"1","1","1","1","1",1659312299999,"1",1,"1","1","0"]]', "2020-01-01"),
-    ],
-)
-def test_a_page_that_holds_no_bars_is_refused(desk, venue, body, said):
-    venue.when("/api/v3", lambda _: body)
-    with pytest.raises(SourceError, match=said):
-        desk.fetch()
-
-
-def test_a_page_that_goes_backwards_is_refused(desk, venue):
-    venue.when("/api/v3", lambda body: json.dumps(json.loads(body)[::-1]).encode())
-    with pytest.raises(SourceError, match="go backwards"):
-        desk.fetch()
-
-
-def test_a_clock_ahead_of_the_venues_is_refused(desk, venue):
-    snapshot = desk.survey()
-    venue.now = NOW - timedelta(minutes=20)
-    with pytest.raises(SourceError, match="1050 s behind"):
-        fetch(desk.lake, snapshot, desk.config())
 
 
 def test_the_same_request_within_one_bar_has_the_same_snapshot(desk, venue):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import formatdate
 
 import pytest
@@ -11,18 +11,11 @@ from lake.errors import SourceError
 from tasks.ingest import binance_client
 from tasks.ingest.binance_client import Budget, Client, checked_url, host_of
 from tasks.ingest.config import BinanceConfig
-from tests.ingest.replay import Cut, FakeTime, Refusal, Replay, bars_5m
+from tests.ingest.desk import NOW
+from tests.ingest.replay import Cut, FakeTime, Refusal
 
-NOW = datetime(2022, 8, 5, 10, 2, 30, tzinfo=UTC)
 ARCHIVE = "data/spot/daily/klines/BTCUSDT/5m/BTCUSDT-5m-2022-08-01.zip"
 PAGE = "/api/v3/klines?symbol=BTCUSDT&interval=5m&startTime=1659312000000&limit=3"
-
-
-@pytest.fixture
-def venue(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Replay(bars_5m(), NOW) as replay:
-        yield replay
 
 
 @pytest.fixture
@@ -81,6 +74,16 @@ def test_a_long_ban_says_when_to_come_back(client, venue, time):
         page(client)
     assert "come back after 2022-08-05 12:02:30 UTC" in error.value.do
     assert time.slept == []
+
+
+@pytest.mark.parametrize("text", ["9" * 500, "-5", "soon", "1e9"])
+def test_an_absurd_wait_is_not_believed(client, venue, time, text):
+    venue.when("/api/v3", Refusal(503, {"Retry-After": text}))
+    page(client)
+    assert time.slept in ([600.0], [1.0])
+    venue.when("/api/v3", Refusal(429, {"Retry-After": "9" * 500}))
+    with pytest.raises(SourceError, match="too many requests"):
+        page(client)
 
 
 def test_patience_ends_after_the_last_try(client, venue, time):
@@ -171,7 +174,7 @@ def test_a_request_dearer_than_the_budget_still_goes_out_alone(time):
     assert time.slept == []
 
 
-@pytest.mark.parametrize("text", [None, "", "many", "-3"])
+@pytest.mark.parametrize("text", [None, "", "many", "-3", "9" * 5000])
 def test_a_count_that_is_none_is_not_believed(time, text):
     budget = Budget(10.0, time.clock, time.sleep)
     budget.spend(6)

@@ -266,6 +266,18 @@ def test_a_timeframe_that_is_not_there_is_answered_with_those_that_are(tmp_path)
 def test_days_without_a_bar_are_answered_with_those_that_have(tmp_path):
     put(tmp_path / "BTCUSDT-5m.csv", kline_rows("2024-01-05", 3))
     assert "2024-01-05" in refusal(ask(tmp_path, start=date(2025, 1, 1)))
+    put(tmp_path / "ETHUSDT-5m.csv", kline_rows("2025-01-05", 3))
+    (found,) = survey(ask(tmp_path, start=date(2025, 1, 1)))
+    assert found.symbol == "ETHUSDT"
+    wanted = ask(tmp_path, start=date(2025, 1, 1), symbols=("BTCUSDT", "ETHUSDT"))
+    assert "no bar of BTCUSDT-5m" in refusal(wanted)
+
+
+def test_a_linked_folder_is_read_under_its_own_name(tmp_path):
+    put(tmp_path / "store" / "x" / "5m.csv", kline_rows("2024-01-05", 3))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "BTCUSDT").symlink_to(tmp_path / "store" / "x")
+    assert [found.market for found in survey(ask(tmp_path / "data"))] == ["BTCUSDT-5m"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

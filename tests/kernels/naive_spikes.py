@@ -14,9 +14,9 @@ def find_spikes(open_, high, low, close, max_log_jump, max_log_reach, patience):
             abs(log(price) - log(level)) <= max_log_reach for price in bar
         )
 
-    level, run = open_[0] if bars else None, []
+    level, run = None, []
     for bar in bars:
-        if connects(bar, level):
+        if connects(bar, bar[0] if level is None else level):
             marks.append(False)
             level, run = bar[3], []
             continue

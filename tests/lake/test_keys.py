@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lake.keys import ROOT, canonical_json, code_of, make_key, sha256
@@ -168,9 +168,7 @@ def test_a_number_that_is_none_is_refused(number: float) -> None:
 
 
 def _ref(*, raw: bool, key: str = "aa", content: str = "bb", market: str = "X-5m") -> Ref:
-    return Ref(
-        kind="BARS", market=market, key=key, content=content, n_rows=1, n_bytes=1, raw=raw
-    )
+    return Ref(kind="BARS", market=market, key=key, content=content, n_rows=1, n_bytes=1, raw=raw)
 
 
 def test_raw_parents_enter_by_content_and_others_by_key() -> None:
@@ -195,6 +193,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.text(), JSON))
 def test_canonical_json_says_the_same_value_in_one_way(value: dict) -> None:
     backwards = dict(reversed(list(value.items())))

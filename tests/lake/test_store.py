@@ -64,8 +64,12 @@ def test_the_same_frame_gives_the_same_bytes_in_every_lake(tmp_path: Path) -> No
     chunked = pl.concat([frame[:1000], frame[1000:]], rechunk=False)
     refs = [put(a, "BARS", frame=f) for a, f in zip(lakes, (frame, chunked), strict=True)]
     assert refs[0] == refs[1]
-    assert _table_file(lakes[0], refs[0]).read_bytes() == _table_file(lakes[1], refs[1]).read_bytes()
-    assert _entry_file(lakes[0], refs[0]).read_bytes() == _entry_file(lakes[1], refs[1]).read_bytes()
+    assert (
+        _table_file(lakes[0], refs[0]).read_bytes() == _table_file(lakes[1], refs[1]).read_bytes()
+    )
+    assert (
+        _entry_file(lakes[0], refs[0]).read_bytes() == _entry_file(lakes[1], refs[1]).read_bytes()
+    )
 
 
 def test_column_order_does_not_matter(tmp_path: Path, lake: Lake) -> None:
@@ -95,9 +99,7 @@ def test_a_crash_between_table_and_entry_leaves_no_table_and_the_next_write_heal
     assert lake.find(address) is not None
 
 
-def test_a_full_disk_leaves_the_lake_as_it_was(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_the_lake_as_it_was(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -220,7 +222,7 @@ def _writer(place: Path, n_tables: int) -> subprocess.Popen:
 
 
 def test_processes_that_write_the_same_tables_agree(tmp_path: Path) -> None:
-    writers = [_writer(tmp_path / "lake", 30) for _ in range(2)]
+    writers = [_writer(tmp_path / "lake", 15) for _ in range(2)]
     assert [(w.communicate()[0], w.returncode) for w in writers] == [("ready\n", 0)] * 2
     lake = Lake(LocalFiles(tmp_path / "lake"))
     assert len(list(lake.entries())) == 8

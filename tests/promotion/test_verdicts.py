@@ -6,16 +6,17 @@ from hypothesis import strategies as st
 from lake.errors import SchemaError
 from lake.schema import FUNNEL, TRADES, VERDICTS
 from tasks.promotion.config import PromotionConfig
-from tasks.promotion.gates import GATES, count_missing
+from tasks.promotion.gates import GATES, Sufficient, count_missing
 from tasks.promotion.verdicts import count_stops, judge_hypotheses
 from tests.promotion.rows import bridged_of, finding, findings_of, trades_on, weighed
 
 CONFIG = PromotionConfig()
+WANTED = Sufficient(min_events=30, min_clusters=20, min_effective_clusters=15.0)
 
 
 def judge(findings, bridged, *trades):
     frame = pl.concat([TRADES.empty(), *trades])
-    return judge_hypotheses(findings_of(*findings), bridged_of(*bridged), frame, CONFIG)
+    return judge_hypotheses(findings_of(*findings), bridged_of(*bridged), frame, WANTED, CONFIG)
 
 
 def judge_one(finding_fields=None, weighed_fields=None):
@@ -81,7 +82,12 @@ def test_an_untestable_hypothesis_says_how_many_more(fields, n_more):
     got = judge_one({"verdict": "insufficient evidence", "reason": "few events"} | fields)
     assert (got["verdict"], got["gate"]) == ("insufficient evidence", "testable")
     assert got["n_more"] == n_more
-    assert got["reason"].startswith("few events; ")
+    assert got["reason"].startswith("few events: about")
+
+
+def test_where_no_count_falls_short_more_occurrences_are_not_the_question():
+    got = judge_one({"verdict": "insufficient evidence", "reason": "returns do not vary"})
+    assert (got["reason"], got["n_more"]) == ("returns do not vary", None)
 
 
 def test_of_two_that_trade_the_same_only_the_better_is_promoted():
@@ -205,9 +211,15 @@ def test_every_hypothesis_has_one_verdict_and_the_funnel_reconciles(court, rando
 
 
 @given(st.integers(0, 200), st.integers(1, 60), st.integers(1, 60), st.integers(1, 60))
-def test_with_that_many_more_every_count_is_reached(n, clusters, min_n, min_clusters):
-    n_more = count_missing(n, (n, min_n), (min(n, clusters), min_clusters))
-    assert n_more >= 1
-    assert n + n_more >= min_n
-    if n:
-        assert min(n, clusters) * (n + n_more) / n >= min_clusters - 1e-9
+def test_with_that_many_more_every_count_is_reached_and_not_with_fewer(n, clusters, min_n, min_g):
+    n_clusters = min(n, clusters)
+    n_more = count_missing(n, (n, min_n), (n_clusters, min_g))
+    if n == 0:
+        assert n_more == max(min_n, min_g)
+        return
+
+    def suffices(total):
+        return total >= min_n and n_clusters * total >= min_g * n
+
+    assert suffices(n + (n_more or 0))
+    assert n_more is None or not suffices(n + n_more - 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -24,8 +23,11 @@ from lake.schema import (
     VERDICTS,
     Table,
 )
+from tasks.blueprint.document import DiscoveryEvidence, HoldoutEvidence, Strategy, seal
+from tasks.blueprint.text import write_json
 from tasks.report.counts import COUNTS, count_bars, count_events
 from tasks.report.facts import Evidence, Facts
+from tasks.report.planted import NO_TRUTH
 
 FIRST = datetime(2023, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - the project runs on 3.11 too
 HOUR = timedelta(hours=1)
@@ -92,7 +94,8 @@ def make_events(market: str, seed: int, bars: pl.DataFrame) -> pl.DataFrame:
 def make_quality(market: str, bars: pl.DataFrame) -> pl.DataFrame:
     n_gaps = int(bars["is_gap"].sum())
     first, last = bars["time"][0], bars["time"][-1]
-    checks = {"gaps": n_gaps, "duplicate": 3, "bad_ohlc": 0, "off_grid": 1, "outlier": 2}
+    checks = {"bars": bars.height - n_gaps, "gaps": n_gaps, "raw_rows": bars.height - n_gaps + 4}
+    checks |= {"duplicate": 3, "bad_ohlc": 0, "off_grid": 1, "spike": 2, "longest_gap": 49}
     return fit(
         QUALITY,
         [
@@ -103,7 +106,7 @@ def make_quality(market: str, bars: pl.DataFrame) -> pl.DataFrame:
                 "share": n / bars.height,
                 "first_time": first,
                 "last_time": last,
-                "note": "longest run 49 bars" if check == "gaps" else "",
+                "note": f"what {check} counts",
             }
             for check, n in checks.items()
         ],
@@ -262,11 +265,7 @@ def make_funnel(findings: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
     n_found = findings.filter(pl.col("verdict") == "finding").height
     n_promoted = verdicts.filter(pl.col("verdict") == "promoted").height
     left = [n_all, n_tested, n_found, n_promoted]
-    gates = [
-        "enough events and clusters",
-        "false discovery rate",
-        "earns its costs on the hold-out",
-    ]
+    gates = ["testable", "finding", "net_positive"]
     rows = [
         {
             "step": i,
@@ -280,29 +279,70 @@ def make_funnel(findings: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
     return fit(FUNNEL, rows)
 
 
-def make_blueprints(verdicts: pl.DataFrame) -> pl.DataFrame:
-    rows = []
-    for name in verdicts.filter(pl.col("verdict") == "promoted")["hypothesis"]:
-        market, event, horizon, condition = name.split("|")
-        document = {
-            "entry": {"event": event, "condition": condition, "at": "next open"},
-            "exit": {"horizon": horizon},
-            "kill": {"max_drawdown_bps": 900, "window_trades": 50},
-            "market": market,
+def make_blueprints(findings, bridged, verdicts, markets: list[str]) -> pl.DataFrame:
+    """One real, validated document per promoted hypothesis."""
+    held = {row["hypothesis"]: row for row in bridged.to_dicts()}
+    found = {row["hypothesis"]: row for row in findings.to_dicts()}
+    names = verdicts.filter(pl.col("verdict") == "promoted")["hypothesis"]
+    documents = [_document(found[name], held[name], markets) for name in names]
+    rows = [
+        {
+            "blueprint": document.name,
+            "hypothesis": document.hypothesis,
+            "document_json": write_json(document),
+            "document_yaml": "",
         }
-        rows.append(
-            {
-                "blueprint": f"{event}-{horizon}-{market}-0a1b2c3d-{condition.replace('=', '')}",
-                "hypothesis": name,
-                "document_json": json.dumps(document),
-                "document_yaml": "",
-            }
-        )
+        for document in documents
+    ]
     return fit(BLUEPRINTS, rows)
 
 
-def make_truth() -> pl.DataFrame:
-    return fit(
+def _document(found, held, markets):
+    label, _, value = found["condition"].partition("=")
+    kinds = {"discovery": DiscoveryEvidence, "holdout": HoldoutEvidence}
+    rows = {"discovery": found, "holdout": held}
+    evidence = {
+        era: {name: rows[era][name] for name in part.model_fields} for era, part in kinds.items()
+    }
+    trade = {
+        "market": markets[0],
+        "event_time": FIRST,
+        "entry_time": FIRST,
+        "exit_time": FIRST,
+        "side": 1,
+        "entry_price": 1.0,
+        "exit_price": 1.0,
+        "net_bps": 1.0,
+    }
+    event = {"family": found["family"], "name": found["event"], "parameters": {}}
+    return seal(
+        Strategy.model_validate(
+            {
+                "hypothesis": found["hypothesis"],
+                "event": event | {"cooldown": "1h", "parameters_key": "0123456789ab"},
+                "rule": "follow" if held["follow"] > 0 else "fade",
+                "conditions": [{"label": label, "value": int(value)}] if value else [],
+                "markets": markets if found["market"] == "all" else [found["market"]],
+                "timeframe": "1h",
+                "exit": {"horizon": found["horizon"], "time_stop_bars": found["horizon_bars"]},
+                "sizing": {"units": 1.0},
+                "costs": {
+                    "taker_fee_bps": 3.0,
+                    "half_spread_bps": 0.5,
+                    "impact_bps": 0.5,
+                    "funding_bps_per_8h": 0.0,
+                },
+                "kill": {"n_trades": 50, "standard_errors": 2.0, "stop_below_bps": -4.25},
+                "evidence": evidence | {"verdict": "every gate passed"},
+                "golden": [trade],
+                "provenance": [],
+            }
+        )
+    )
+
+
+def make_truth(markets: list[str]) -> pl.DataFrame:
+    truth = fit(
         TRUTH,
         [
             {
@@ -316,6 +356,7 @@ def make_truth() -> pl.DataFrame:
             for (event, horizon), effect in PLANTED.items()
         ],
     )
+    return truth.join(pl.DataFrame({"market": markets}), how="cross")
 
 
 def make_evidence(n_markets: int = 2, seed: int = 7, n_days: int = 730) -> Evidence:
@@ -336,8 +377,8 @@ def make_evidence(n_markets: int = 2, seed: int = 7, n_days: int = 730) -> Evide
         trades=trades,
         verdicts=verdicts,
         funnel=make_funnel(findings, verdicts),
-        blueprints=make_blueprints(verdicts),
-        truth=make_truth(),
+        blueprints=make_blueprints(findings, bridged, verdicts, markets),
+        truth=make_truth(markets),
     )
 
 
@@ -357,7 +398,7 @@ def make_barren() -> Evidence:
         full,
         findings=findings,
         funnel=make_funnel(findings, VERDICTS.empty()),
-        truth=TRUTH.empty(),
+        truth=NO_TRUTH,
         **frames,
     )
 

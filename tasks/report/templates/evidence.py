@@ -24,7 +24,7 @@ EVIDENCE = """\
 {%- if not occurrences.empty %}
 <div class="pair">
 {{ chart(occurrences.shares) }}
-{{ chart(occurrences.years) }}
+{{ chart(occurrences.quarters) }}
 </div>
 {{ table(occurrences.by_market) }}
 <details><summary>Per year</summary>{{ table(occurrences.by_year) }}</details>
@@ -36,6 +36,9 @@ EVIDENCE = """\
 <h2>Planted and found</h2>
 <p>{{ planted.sentence }}</p>
 {{ table(planted.table) }}
+{%- if planted.each %}
+<details><summary>Market by market</summary>{{ table(planted.each) }}</details>
+{%- endif %}
 </section>
 {%- endif %}
 

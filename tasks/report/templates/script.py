@@ -3,7 +3,7 @@
 SCRIPT = r"""
 (function () {
   "use strict";
-  var root = document.documentElement, NARROW = 560, PAPER_WIDTH = 660;
+  var root = document.documentElement, NARROW = 560, PAPER = 960, HALF_PAPER = 460;
   var charts = Array.prototype.map.call(
     document.querySelectorAll("script[data-chart]"),
     function (source) {
@@ -40,8 +40,8 @@ SCRIPT = r"""
     var figure = coloured(chart.figure, style), layout = figure.layout;
     layout.font.family = getComputedStyle(document.body).fontFamily;
     layout.autosize = !onPaper;
-    if (onPaper) layout.width = Math.min(chart.place.clientWidth, PAPER_WIDTH);
-    if (layout.meta && chart.place.clientWidth < NARROW) {
+    if (onPaper) layout.width = chart.place.closest(".pair") ? HALF_PAPER : PAPER;
+    if (layout.meta && !onPaper && chart.place.clientWidth < NARROW) {
       layout.yaxis.ticktext = layout.meta.short;
     }
     Plotly.react(chart.place, figure.data, layout,

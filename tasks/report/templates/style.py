@@ -60,11 +60,11 @@ aside{background:var(--card);border-radius:6px;padding:.9rem 1.1rem;font-size:.9
 aside ul{margin:0;padding-left:1.1rem;columns:24rem 2;column-gap:2.5rem}
 aside li{margin-bottom:.35rem;break-inside:avoid}
 
-.scroll{overflow-x:auto;margin:.4rem 0 1rem;border-bottom:1px solid var(--line);
+.scroll{overflow-x:auto;margin:.4rem 0 1rem;
 background:linear-gradient(90deg,var(--paper) 40%,transparent) 0 0/2.5rem 100% no-repeat local,
 linear-gradient(270deg,var(--paper) 40%,transparent) 100% 0/2.5rem 100% no-repeat local,
-linear-gradient(90deg,var(--axis),transparent) 0 0/.6rem 100% no-repeat scroll,
-linear-gradient(270deg,var(--axis),transparent) 100% 0/.6rem 100% no-repeat scroll}
+linear-gradient(90deg,var(--line),transparent) 0 0/.6rem 100% no-repeat scroll,
+linear-gradient(270deg,var(--line),transparent) 100% 0/.6rem 100% no-repeat scroll}
 table.few{width:auto}table.few th,table.few td{padding-right:1.6rem}
 table{border-collapse:collapse;font-size:.82rem;font-variant-numeric:tabular-nums;width:100%}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -72,7 +72,6 @@ th,td{padding:.3rem .7rem .3rem 0;text-align:left;vertical-align:top;white-space
 th{color:var(--soft);font-weight:500;border-bottom:1px solid var(--axis);vertical-align:bottom}
 th[title]{cursor:help}
 td{border-bottom:1px solid var(--line)}
-tbody tr:last-child td{border-bottom:0}
 tbody tr:hover td{background:var(--card)}
 th.number,td.number{text-align:right}
 td.number+td:not(.number),th.number+th:not(.number){padding-left:.6rem}
@@ -111,16 +110,19 @@ nav ol{padding:.6rem 1rem}
 .columns{grid-template-columns:1fr}
 .card dl div{grid-template-columns:1fr;gap:0}
 td.prose{min-width:14rem}
+table.few td.prose{min-width:8rem}table.few th,table.few td{padding-right:.8rem}
 }
+@page{size:landscape;margin:11mm}
 @media print{
 nav,.skip,noscript{display:none}
 body{font-size:10pt}
 main{max-width:none;padding:0}
 main>section,footer{margin-top:1.6rem}
 .scroll{overflow:visible}
-table{font-size:6.2pt}
+table{font-size:7pt}
 th,td{white-space:normal;padding-right:.45rem}
 td.prose{min-width:0}
+.pair{grid-template-columns:1fr 1fr}
 figure,article,tr,aside,.tiles{break-inside:avoid}
 h2,h3{break-after:avoid}
 }

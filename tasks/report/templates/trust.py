@@ -37,16 +37,9 @@ TRUST = """\
 <h3>{{ card.title }}</h3>
 <p class="quiet"><code>{{ card.name }}</code></p>
 <dl>
-{%- for term, told in [("Rule", card.rule), ("Evidence", card.evidence), ("Costs", card.costs)] %}
-{%- if told %}
+{%- for term, told in card.terms %}
 <div><dt>{{ term }}</dt><dd>{{ told }}</dd></div>
-{%- endif %}
 {%- endfor %}
-{%- if card.kill %}
-<div><dt>Kill rule</dt><dd>
-{%- for name, told in card.kill %}{{ "; " if loop.index0 }}{{ name }}: {{ told }}{% endfor -%}
-</dd></div>
-{%- endif %}
 </dl>
 <details><summary>Document</summary><pre>{{ card.json }}</pre></details>
 </article>

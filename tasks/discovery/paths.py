@@ -1,0 +1,148 @@
+"""Event-study curves: how price came to an event, and what it did next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from lake.schema import EVENT_PATHS
+from lake.time import duration_ms, timeframe_of
+from tasks.discovery.blocks import number_blocks
+from tasks.discovery.cells import Sums, estimate_cells
+from tasks.discovery.config import DiscoveryConfig
+from tasks.discovery.effects import locate
+from tasks.discovery.eras import DISCOVERY, span_of
+from tasks.kernels.clusters import sum_paths
+
+Reals = NDArray[np.float64]
+Codes = NDArray[np.int64]
+BPS = 1e4
+
+
+def trace(
+    market: str,
+    bars: pl.DataFrame,
+    events: pl.DataFrame,
+    eras: pl.DataFrame,
+    config: DiscoveryConfig,
+) -> pl.DataFrame:
+    """Trace the mean path of price around each event in the discovery era.
+
+    At offset k the mean of ``side * (C[t+k] / O[t+1] - 1)`` over the event's occurrences; for
+    k >= 1 less the sides' mean times the same over every bar, so that drift is no effect. The
+    band is clustered by calendar block, with the baseline's own error in it, t(G - 1).
+
+    Parameters
+    ----------
+    market : str
+    bars : DataFrame of BARS
+    events : DataFrame of EVENTS
+        All families', of this market.
+    eras : DataFrame of ERAS
+    config : DiscoveryConfig
+
+    Returns
+    -------
+    DataFrame of EVENT_PATHS
+        Only occurrences whose whole path is in the era and without a gap count, so that n is the
+        same at all offsets. The band is NaN for occurrences in fewer than two blocks.
+    """
+    start, end = span_of(eras, DISCOVERY)
+    span = pl.col("time").dt.epoch("ms").is_between(start, end, closed="left")
+    bars, events = bars.filter(span), events.filter(span)
+    times = bars["time"].dt.epoch("ms").to_numpy()
+    held_ms = config.path_bars_after * duration_ms(timeframe_of(market))
+    blocks = number_blocks(times, held_ms, config)
+    prices = _Prices(
+        bars["open"].to_numpy(), bars["close"].to_numpy(), blocks - blocks.min(initial=0)
+    )
+    whole = _find_whole(prices, config)
+    everywhere = np.flatnonzero(whole)
+    baseline = _tally(prices, everywhere, np.ones_like(everywhere), config)
+    marks = locate(events, times)
+    curves = [EVENT_PATHS.empty()]
+    for code, name in enumerate(marks.names):
+        chosen = (marks.codes == code) & whole[marks.rows]
+        if chosen.any():
+            event = _tally(prices, marks.rows[chosen], marks.sides[chosen], config)
+            curve = _draw(event, baseline, config)
+            curves.append(curve.with_columns(market=pl.lit(market), event=pl.lit(name)))
+    drawn = [EVENT_PATHS.conform(curve) for curve in curves]
+    return pl.concat(drawn).sort("event", "offset")
+
+
+@dataclass(frozen=True)
+class _Prices:
+    """Opens, closes and calendar blocks (from 0) of the era's bars, each of shape (n,)."""
+
+    open: Reals
+    close: Reals
+    blocks: Codes
+
+
+@dataclass(frozen=True)
+class _Tally:
+    """Occurrences and sum of sides by block (G,), sum of signed returns by offset (K, G)."""
+
+    n: Reals
+    sides: Reals
+    returns: Reals
+
+
+def _find_whole(prices: _Prices, config: DiscoveryConfig) -> NDArray[np.bool_]:
+    """Bars whose path lies inside the data and meets no gap."""
+    before, after = config.path_bars_before, config.path_bars_after
+    gaps = np.isnan(prices.open) | np.isnan(prices.close)
+    seen = np.concatenate([[0], np.cumsum(gaps)])
+    bar = np.arange(gaps.size)
+    inside = (bar >= before) & (bar < gaps.size - after)
+    first, last = np.maximum(bar - before, 0), np.minimum(bar + after + 1, gaps.size)
+    return inside & (seen[last] == seen[first])
+
+
+def _tally(prices: _Prices, rows: Codes, sides: Codes, config: DiscoveryConfig) -> _Tally:
+    blocks = prices.blocks[rows]
+    n_blocks = int(prices.blocks.max(initial=-1)) + 1
+    path = (config.path_bars_before, config.path_bars_after)
+    returns = sum_paths(prices.open, prices.close, rows, sides, blocks, n_blocks, *path)
+    return _Tally(
+        np.bincount(blocks, minlength=n_blocks).astype(np.float64),
+        np.bincount(blocks, weights=sides, minlength=n_blocks).astype(np.float64),
+        returns.T,
+    )
+
+
+def _draw(event: _Tally, baseline: _Tally, config: DiscoveryConfig) -> pl.DataFrame:
+    from scipy.stats import t
+
+    offset = np.arange(-config.path_bars_before, config.path_bars_after + 1)
+    ahead = (offset > 0)[:, None]
+    count = baseline.n.sum()
+    mu = np.where(ahead, baseline.returns.sum(axis=1, keepdims=True) / count, 0.0)
+    errors = np.where(ahead, (baseline.returns - baseline.n * mu) / count, 0.0)
+    found = estimate_cells(
+        Sums(
+            n=np.broadcast_to(event.n, event.returns.shape),
+            total=event.returns,
+            excess=event.returns - event.sides * mu,
+            drift=event.sides.sum() * errors,
+            square=np.zeros(offset.size),
+            baseline=event.sides.sum() * mu[:, 0],
+            n_markets=np.ones(offset.size),
+        )
+    )
+    width = (
+        t.isf((1.0 - config.path_band) / 2.0, np.maximum(found.n_clusters - 1.0, 1.0)) * found.se
+    )
+    return pl.DataFrame(
+        {
+            "offset": offset,
+            "n": found.n.astype(np.int64),
+            "mean_bps": BPS * found.effect,
+            "lower_bps": BPS * (found.effect - width),
+            "upper_bps": BPS * (found.effect + width),
+        }
+    )
