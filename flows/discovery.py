@@ -126,7 +126,8 @@ def trade(run: Run, c: RunConfig, seen: Seen, found: Found) -> dict[str, Ref]:
     trades = run.one("bridge", simulate, **findings, **market, eras=found.eras, config=c.bridge)
     bridged = run.one("bridge", bridge, **findings, trades=trades, config=c.bridge)
     judged = {**findings, "bridged": bridged, "trades": trades}
-    return judged | {"verdicts": run.one("promotion", decide, **judged, config=c.promotion)}
+    gates = {"discovery_config": c.discovery, "config": c.promotion}
+    return judged | {"verdicts": run.one("promotion", decide, **judged, **gates)}
 
 
 def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found, truth: Tables) -> Made:

@@ -104,27 +104,11 @@ class Run:
         task: Task[..., Ref],
         over: Tables,
         *,
-        parts: Iterable[str] | None = None,
-        per_part: Mapping[str, Callable[[str], Any]] | None = None,
         tolerate: bool = False,
         **inputs: Any,
     ) -> Tables:
-        """Map `task` over tables, and over `parts` of each where given.
-
-        An input that is `over` itself becomes the table at hand, other tables are narrowed to
-        its market, and everything else is passed as it is; `per_part` are inputs made of the part.
-        """
-        calls = [
-            {
-                "market": table.market,
-                "part": part,
-                **{n: make(part) for n, make in (per_part or {}).items()},
-                **{n: _narrowed(value, over, table) for n, value in inputs.items()},
-            }
-            for table in over
-            for part in (parts or [table.part])
-        ]
-        return self.all(stage, task, calls, tolerate=tolerate)
+        """Map `task` over tables, see `spread`."""
+        return self.all(stage, task, spread(over, **inputs), tolerate=tolerate)
 
     def one(self, stage: str, task: Task[..., Ref], **call: Any) -> Ref:
         """Submit one task and wait for it."""
@@ -157,6 +141,30 @@ class Run:
             "stages": [_recorded(outcome) for outcome in self.outcomes],
         }
         keep_run(self.results.uri, self.name, record)
+
+
+def spread(
+    over: Tables,
+    *,
+    parts: Iterable[str] | None = None,
+    per_part: Mapping[str, Callable[[str], Any]] | None = None,
+    **inputs: Any,
+) -> list[Call]:
+    """One call per table of `over`, and per part of each where `parts` are given.
+
+    An input that is `over` itself becomes the table at hand, other tables are narrowed to its
+    market, and everything else is passed as it is; `per_part` are inputs made of the part.
+    """
+    return [
+        {
+            "market": table.market,
+            "part": part,
+            **{name: make(part) for name, make in (per_part or {}).items()},
+            **{name: _narrowed(value, over, table) for name, value in inputs.items()},
+        }
+        for table in over
+        for part in (parts or [table.part])
+    ]
 
 
 @contextmanager

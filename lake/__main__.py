@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -88,7 +89,7 @@ def _show(asked: argparse.Namespace, lake: Lake) -> int:
     elif asked.json:
         print(table_json(lake, entry, n_rows))
     else:
-        _print(table_lines(lake, entry, n_rows))
+        _print(table_lines(lake, entry, n_rows, shutil.get_terminal_size((100, 24)).columns))
     return 0
 
 

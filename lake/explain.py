@@ -20,6 +20,8 @@ _ABSENT = "(absent)"
 def explain(lake: Lake, words: Sequence[str], run_name: str | None) -> Iterator[str]:
     """Yield lines that say, for each stage of a run, why it ran or was reused.
 
+    Stages with the same reasons stand together.
+
     Parameters
     ----------
     words : sequence of str
@@ -31,10 +33,14 @@ def explain(lake: Lake, words: Sequence[str], run_name: str | None) -> Iterator[
     stages = _chosen(lake, run, words)
     state = f"finished {run['finished']}" if run["finished"] else "did not finish"
     yield f"run {run['run']}, started {run['started']}, {state}"
+    alike: dict[tuple[str, ...], list[str]] = {}
     for stage in stages:
+        reasons = (stage["state"], *_reasons(lake, stage, run, earlier))
+        alike.setdefault(reasons, []).append(f"{stage_name(stage)}{_cost(stage)}")
+    for (made, *why), names in alike.items():
         yield ""
-        yield f"{stage_name(stage)}  {stage['state']}{_cost(stage)}"
-        yield from (f"  {line}" for line in _reasons(lake, stage, run, earlier))
+        yield from (f"{name}  {made}" for name in names)
+        yield from (f"  {line}" for line in why)
 
 
 def stage_name(stage: Stage) -> str:
@@ -45,7 +51,7 @@ def stage_name(stage: Stage) -> str:
 
 
 def _cost(stage: Stage) -> str:
-    return f" in {stage['seconds']:.2f} s" if stage.get("seconds") is not None else ""
+    return f" ({stage['seconds']:.2f} s)" if stage.get("seconds") is not None else ""
 
 
 def _pick(lake: Lake, run_name: str | None) -> tuple[Run, list[Run]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
+from inspect import getsource
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ def make_key(
     config: Mapping[str, Any],
     parents: Iterable[Ref],
     libraries: Iterable[str] = NUMERIC_LIBRARIES,
+    function: Callable[..., Any] | None = None,
 ) -> Key:
     """Return the key of the table that `code` makes of `parents` under `config`.
 
@@ -70,16 +72,23 @@ def make_key(
         Tables read, in the order in which the stage takes them.
     libraries : iterable of str
         Distributions whose version can change the result.
+    function : callable, optional
+        Whose own source counts too, but not the rest of its module.
     """
+    own = {} if function is None else {_place(function): sha256(getsource(function).encode())}
     return Key(
         kind=kind,
         market=market,
         part=part,
-        code=code_of(*code),
+        code=code_of(*code) | own,
         config=json.loads(canonical_json(config)),
         parents=[(f"{ref.kind}/{ref.market}/{ref.part}", ref.identity) for ref in parents],
         libraries={name: version(name) for name in sorted(libraries)},
     )
+
+
+def _place(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}:{function.__qualname__}"
 
 
 def code_of(*modules: str, root: Path = ROOT) -> dict[str, str]:

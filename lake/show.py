@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -81,27 +82,44 @@ def _runs_text(runs: list[str]) -> str:
     return runs[-1] if len(runs) == 1 else f"{runs[-1]} and {len(runs) - 1} before"
 
 
-def table_lines(lake: Lake, entry: Entry, n_rows: int) -> Iterator[str]:
-    """A table for people: its ref, each column with its unit and range, its first rows."""
+def table_lines(lake: Lake, entry: Entry, n_rows: int, n_characters: int) -> Iterator[str]:
+    """A table for people: its ref, each column with its unit and range, its first rows.
+
+    Rows are laid out in lines of `n_characters` where they can be.
+    """
     ref, frame = entry.ref, lake.read(entry.ref)
-    n_ancestors = len(reach(lake, entry.parents)[0])
     yield f"{ref}"
     yield f"  address  {ref.address}"
     yield f"  content  {ref.content}"
     yield f"  size     {ref.n_rows:,} rows, {size_text(ref.n_bytes)}"
-    yield f"  parents  {', '.join(map(str, entry.parents)) or 'none'} ({n_ancestors} ancestors)"
+    yield f"  parents  {_parents_text(lake, entry)}"
     yield ""
     yield from aligned(_column_rows(ref, frame), right=(2,))
     yield ""
     yield f"first {min(n_rows, frame.height)} of {frame.height:,} rows"
-    with pl.Config(
-        tbl_rows=n_rows,
-        tbl_cols=-1,
-        tbl_width_chars=-1,
-        fmt_str_lengths=_CELL,
-        tbl_hide_dataframe_shape=True,
-    ):
-        yield from str(frame.head(n_rows)).splitlines()
+    yield from _row_lines(frame.head(n_rows), n_characters)
+
+
+def _parents_text(lake: Lake, entry: Entry) -> str:
+    kinds = Counter(parent.kind for parent in entry.parents)
+    said = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+    n_ancestors = len(reach(lake, entry.parents)[0])
+    return f"{said} ({n_ancestors} ancestors, see `lineage`)" if said else "none"
+
+
+def _row_lines(frame: pl.DataFrame, n_characters: int) -> Iterator[str]:
+    """Rows in columns; those columns that do not fit beside each other follow below."""
+    block: list[list[str]] = []
+    n_used = 0
+    for name in frame.columns:
+        column = [name, *map(_short, frame[name])]
+        width = max(map(len, column)) + len("  ")
+        if block and n_used + width > n_characters:
+            yield from (*aligned(zip(*block, strict=True)), "")
+            block, n_used = [], 0
+        block.append(column)
+        n_used += width
+    yield from aligned(zip(*block, strict=True))
 
 
 def _column_rows(ref: Ref, frame: pl.DataFrame) -> Iterator[tuple[str, ...]]:
@@ -123,7 +141,9 @@ def _column_rows(ref: Ref, frame: pl.DataFrame) -> Iterator[tuple[str, ...]]:
 
 
 def _short(value: Any) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else str(value).split("\n", maxsplit=1)[0]
+    if value is None:
+        return "null"
+    text = f"{value:.6g}" if isinstance(value, float) else str(value).partition("\n")[0]
     return text.replace("+00:00", "Z") if len(text) <= _CELL else f"{text[: _CELL - 3]}..."
 
 

@@ -85,27 +85,33 @@ def _weigh(candidate: dict[str, Any], trades: pl.DataFrame, config: BridgeConfig
     if trades.is_empty():
         unknown = {name: np.nan for name in BRIDGED.columns if name != "q"}
         return unknown | row | {"n_trades": 0, "n_clusters": 0, "p": 1.0}
+    ordered = trades.sort("entry_time", "market")
+    times = ordered["event_time"].to_physical().to_numpy()
+    blocks = block_of(times, candidate["horizon"], config.min_block, config.block_horizons)
+    gross, cost, net = (ordered[name].to_numpy() for name in ("gross_bps", "cost_bps", "net_bps"))
+    return (
+        row
+        | _proof_of(net, blocks)
+        | {
+            "gross_bps": float(np.mean(gross)),
+            "cost_bps": float(np.mean(cost)),
+            "break_even_cost_bps": float(np.mean(net)) / 2 + config.cost_bps_per_side,
+            "net_double_cost_bps": float(np.mean(net - cost)),
+        }
+    )
+
+
+def _proof_of(net: NDArray[np.float64], blocks: NDArray[np.int64]) -> dict[str, Any]:
     from scipy.stats import t as student
 
-    ordered = trades.sort("entry_time", "market")
-    gross, cost, net, times = (
-        ordered[name].to_physical().to_numpy()
-        for name in ("gross_bps", "cost_bps", "net_bps", "event_time")
-    )
-    blocks = block_of(times, candidate["horizon"], config.min_block, config.block_horizons)
     se, t, n_clusters = clustered_t(net, blocks)
-    mean = float(np.mean(net))
-    return row | {
+    return {
         "n_trades": len(net),
         "n_clusters": n_clusters,
-        "gross_bps": float(np.mean(gross)),
-        "cost_bps": float(np.mean(cost)),
-        "net_bps": mean,
+        "net_bps": float(np.mean(net)),
         "se_bps": se,
         "t": t,
         "p": 1.0 if np.isnan(t) else float(student.sf(t, n_clusters - 1)),
-        "break_even_cost_bps": mean / 2 + config.cost_bps_per_side,
         "hit_rate": float(np.mean(net > 0)),
         "worst_bps": float(np.min(net)),
-        "net_double_cost_bps": float(np.mean(net - cost)),
     }

@@ -14,19 +14,19 @@ from tasks.clean.rejects import find_rejects
 from tasks.stage.task import stage
 
 
-@stage(makes=QUARANTINE, code=[__name__])
+@stage(makes=QUARANTINE, code=["tasks.clean.rejects"])
 def reject(lake: Lake, *, market: str, raw: Ref, config: CleanConfig) -> pl.DataFrame:
     """Set raw rows aside that are no bars, each with its reason."""
     return find_rejects(lake.read(raw), market, config)
 
 
-@stage(makes=BARS, code=[__name__])
+@stage(makes=BARS, code=["tasks.clean.grid"])
 def clean(lake: Lake, *, market: str, raw: Ref, rejected: Ref, config: CleanConfig) -> pl.DataFrame:
     """Lay the rest on a regular grid."""
     return lay_on_grid(lake.read(raw), lake.read(rejected), market, config)
 
 
-@stage(makes=QUALITY, code=[__name__])
+@stage(makes=QUALITY, code=["tasks.clean.quality"])
 def assess(
     lake: Lake, *, market: str, raw: Ref, rejected: Ref, bars: Ref, config: CleanConfig
 ) -> pl.DataFrame:

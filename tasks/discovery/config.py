@@ -16,10 +16,11 @@ class DiscoveryConfig(Config):
 
     A calendar block is as long as the longer of `cluster_days` and `cluster_horizons` horizons:
     shared statistics.md 1.1 measures why. The three least counts are the gate before any test.
+    Conditions are kept sorted.
     """
 
     holdout_share: float = Field(0.3, gt=0, lt=1)
-    conditions: tuple[Condition, ...] = Field(("all", "vol_regime", "trend_regime"), min_length=1)
+    conditions: tuple[Condition, ...] = Field(("all", "trend_regime", "vol_regime"), min_length=1)
     cluster_days: int = Field(1, ge=1)
     cluster_horizons: int = Field(5, ge=1)
     min_events: int = Field(30, ge=2)
@@ -36,7 +37,7 @@ class DiscoveryConfig(Config):
 
     @field_validator("conditions")
     @classmethod
-    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _sorted_and_unique(cls, value: tuple[Condition, ...]) -> tuple[Condition, ...]:
         if len(set(value)) < len(value):
             raise ValueError(f"{', '.join(value)} names a condition twice: wanted each once")
-        return value
+        return tuple(sorted(value))

@@ -6,7 +6,7 @@ beyond the discovery era.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,8 +90,7 @@ def estimate(
         blocks = number_blocks(times, duration_ms(horizon), config)
         cells = [_sum(marks, conditions, forward, blocks, config) for marks in observed]
         sums.append(pl.concat(cells).with_columns(_labels(market, horizon)))
-    order = ["event", "horizon_bars", "horizon", "condition", "cluster"]
-    return EFFECTS.conform(pl.concat(sums)).sort(order)
+    return EFFECTS.conform(pl.concat(sums)).sort("event", maintain_order=True)
 
 
 def locate(events: pl.DataFrame, times: Codes) -> Marks:
@@ -144,25 +143,28 @@ def _sum(
 ) -> pl.DataFrame:
     names = name_conditions(config.conditions)
     first = blocks.min(initial=np.iinfo(np.int64).max)
-    held = conditions[marks.rows]
+    n_blocks = blocks.max(initial=first - 1) - first + 1
     sums = sum_by_cell(
-        forward[marks.rows],
+        marks.rows,
+        marks.codes,
         marks.sides,
-        np.where(held < 0, -1, held + (marks.codes * len(names))[:, None]),
-        blocks[marks.rows] - first,
-        len(marks.names) * len(names),
-        blocks.max(initial=first - 1) - first + 1,
+        forward,
+        conditions,
+        blocks - first,
+        (len(marks.names), len(names), int(n_blocks)),
     )
-    cell, block = np.nonzero(sums[0])
-    counts = {"cluster": block + first, "n": sums[0, cell, block], "n_sides": sums[1, cell, block]}
+    at = np.nonzero(sums[0])
+    n, n_sides, sum_return, sum_square = sums[:, *at]
     return pl.DataFrame(
         {
-            "family": _pick(marks.families, cell // len(names)),
-            "event": _pick(marks.names, cell // len(names)),
-            "condition": _pick(names, cell % len(names)),
-            **{name: values.astype(np.int64) for name, values in counts.items()},
-            "sum_return": sums[2, cell, block],
-            "sum_square": sums[3, cell, block],
+            "family": pl.Series(marks.families, dtype=pl.String).gather(at[0]),
+            "event": pl.Series(marks.names, dtype=pl.String).gather(at[0]),
+            "condition": pl.Series(names).gather(at[1]),
+            "cluster": at[2] + first,
+            "n": n.astype(np.int64),
+            "n_sides": n_sides.astype(np.int64),
+            "sum_return": sum_return,
+            "sum_square": sum_square,
         }
     )
 
@@ -174,10 +176,6 @@ def _labels(market: str, horizon: str) -> list[pl.Expr]:
         pl.lit(horizon).alias("horizon"),
         pl.lit(bars, pl.Int64).alias("horizon_bars"),
     ]
-
-
-def _pick(names: Sequence[str], codes: Codes) -> pl.Series:
-    return pl.Series(names, dtype=pl.String).gather(codes)
 
 
 def _milliseconds(times: pl.Series) -> Codes:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from lake.ref import EVERY_MARKET
 from lake.schema import EFFECTS, FINDINGS
-from lake.time import duration_ms
 from tasks.discovery.cells import (
     Estimates,
     Sums,
@@ -50,11 +49,7 @@ def judge(effects: Sequence[pl.DataFrame], config: DiscoveryConfig) -> pl.DataFr
         and detectable_bps of events in one block; shrunk_sd_bps where a whole horizon has no
         standard error.
     """
-    pooled = pl.concat([EFFECTS.empty(), *effects]).sort(
-        "market", "family", "event", "horizon", "condition", "cluster"
-    )
-    horizons = sorted(pooled["horizon"].unique(), key=duration_ms)
-    by_horizon = [pooled.filter(pl.col("horizon") == horizon) for horizon in horizons]
+    by_horizon = pl.concat([EFFECTS.empty(), *effects]).partition_by("horizon")
     judged = [_judge_horizon(frame, config) for frame in by_horizon if list_cells(frame).height]
     if not judged:
         return FINDINGS.empty()
@@ -82,7 +77,7 @@ def _gather(effects: pl.DataFrame) -> tuple[pl.DataFrame, Sums]:
     clusters = effects["cluster"].to_numpy()
     by_market = {
         market: sum_cells(frame, cells, clusters.min(), clusters.max())
-        for (market,), frame in effects.group_by("market", maintain_order=True)
+        for (market,), frame in sorted(effects.partition_by("market", as_dict=True).items())
     }
     chosen = {market: find_distinct(sums, cells) for market, sums in by_market.items()}
     pooled = reduce(add, by_market.values())

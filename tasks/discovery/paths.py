@@ -111,7 +111,7 @@ def _tally(prices: _Prices, rows: Codes, sides: Codes, config: DiscoveryConfig) 
     return _Tally(
         np.bincount(blocks, minlength=n_blocks).astype(np.float64),
         np.bincount(blocks, weights=sides, minlength=n_blocks).astype(np.float64),
-        returns.T,
+        np.ascontiguousarray(returns.T),
     )
 
 

@@ -17,6 +17,7 @@ from tasks.ingest.config import DemoConfig, IngestConfig
 from tasks.ingest.demo_config import PlantConfig
 from tasks.ingest.demo_draws import Draws
 from tasks.ingest.demo_market import ONE_BPS, Market, simulate
+from tasks.ingest.demo_shocks import BASE
 from tasks.ingest.snapshot import Snapshot
 
 SYMBOLS = ("DEMOA", "DEMOB")
@@ -141,12 +142,13 @@ def _dirty_rows(
 
 
 def _outages(config: DemoConfig, draws: Draws) -> NDArray[np.int64]:
-    """When the venue fails, on whole minutes, milliseconds from the first bar."""
+    """When the venue fails, on whole bars of 5m, milliseconds from the first bar."""
     n_years = -(-config.n_days // YEAR_DAYS)
     places = draws.generator("outages", common=True)
     year = np.repeat(np.arange(n_years), config.dirt.outages_per_year)
     days = (year + places.random(year.size)) * YEAR_DAYS
-    return (days * UNITS_MS["d"] / UNITS_MS["m"]).astype(np.int64) * UNITS_MS["m"]
+    step = duration_ms(BASE)
+    return (days * UNITS_MS["d"] / step).astype(np.int64) * step
 
 
 def _in_span(snapshot: Snapshot) -> pl.Expr:

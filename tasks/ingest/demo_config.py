@@ -125,7 +125,7 @@ class DirtConfig(Config):
     Attributes
     ----------
     outages_per_year : int
-        Outages of the venue, the same for every symbol; one year holds at least this many.
+        Outages of the venue in each 365 days, the same for every symbol.
     outage : str
         How long each lasts; bars that lie wholly in it are missing.
     n_duplicates : int

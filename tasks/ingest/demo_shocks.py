@@ -79,19 +79,22 @@ def hold(memory: str, timeframe: str) -> float:
 
 
 def season_of(config: VolatilityConfig, time: NDArray[np.int64], timeframe: str) -> Reals:
-    """Mean seasonal log volatility over the hours that each bar covers, shape (n,)."""
+    """Seasonal log volatility, from the mean variance of the hours of each bar, shape (n,)."""
     week = (np.array(config.day_profile)[:, None] + np.array(config.hour_profile)).ravel()
     n_hours = max(1, duration_ms(timeframe) // UNITS_MS["h"])
     hour = (time - MONDAY_MS) // UNITS_MS["h"] % WEEK_HOURS
-    return week.reshape(-1, n_hours).mean(axis=1)[hour // n_hours]
+    variance = np.exp(2.0 * week).reshape(-1, n_hours).mean(axis=1)
+    return 0.5 * np.log(variance)[hour // n_hours]
 
 
 def _stochastic(config: VolatilityConfig, draws: Draws, sizes: Reals, timeframe: str) -> Reals:
     holds = np.array([hold(memory, timeframe) for memory in config.memories])
     calmed = np.array([_averaging(memory, timeframe) for memory in config.memories])
     sds = np.array(config.sds) * calmed
+    # A mean of lognormal variances keeps its size when the logs vary less, so the level rises.
+    lost = float(np.sum(np.array(config.sds) ** 2 * (1.0 - calmed**2)))
     names = [f"volatility {memory}" for memory in config.memories]
-    return log_volatility(
+    return lost + log_volatility(
         _columns([draws.normal(name, config.common_share) for name in names]),
         sizes,
         holds,

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import polars as pl
+from prefect.states import State
 
+from lake.errors import AssayError
 from lake.ref import Ref
 from lake.schema import FETCHED, RAW_BARS, TRUTH
 from lake.store import Lake
 from tasks.ingest.config import IngestConfig
 from tasks.ingest.snapshot import Snapshot
 from tasks.stage.task import stage
+
+FETCH_HOURS = 12
 
 
 def source_module(source: str) -> str:
@@ -25,12 +30,19 @@ def survey(config: IngestConfig) -> list[Snapshot]:
     return sorted(found, key=lambda snapshot: snapshot.market)
 
 
+def may_pass(task: object, task_run: object, state: State[Any]) -> bool:
+    """Whether a failed fetch is worth another try: never where the user has to act first."""
+    return not isinstance(state.result(raise_on_failure=False), AssayError)
+
+
 @stage(
     makes=FETCHED,
     code=["tasks.ingest.binance"],
     retries=2,
     retry_delay_seconds=[5, 20],
     retry_jitter_factor=0.5,
+    retry_condition_fn=may_pass,
+    timeout_seconds=FETCH_HOURS * 3600,
 )
 def fetch(lake: Lake, *, market: str, snapshot: Snapshot, config: IngestConfig) -> pl.DataFrame:
     """Bring what the venue has into the lake's blobs, and list it."""

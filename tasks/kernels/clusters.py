@@ -10,46 +10,48 @@ from tasks.kernels._jit import kernel
 
 @kernel
 def sum_by_cell(
-    returns: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    codes: NDArray[np.int64],
     sides: NDArray[np.int64],
-    cells: NDArray[np.int64],
+    returns: NDArray[np.float64],
+    conditions: NDArray[np.int64],
     clusters: NDArray[np.int64],
-    n_cells: int,
-    n_clusters: int,
+    shape: tuple[int, int, int],
 ) -> NDArray[np.float64]:
-    """Count and sum signed returns by cell and cluster.
+    """Count and sum signed returns by code, condition and cluster.
 
     Parameters
     ----------
-    returns : (n,) float64
+    rows, codes, sides : (n,) int64
+        Bar of each observation, its code (an event), and +1 or -1.
+    returns : (n_bars,) float64
         Long-side returns; an observation whose return is NaN is in no cell.
-    sides : (n,) int64
-        +1 or -1.
-    cells : (n, m) int64
-        The cells that each observation belongs to, -1 for none.
-    clusters : (n,) int64
-        From 0 to n_clusters - 1.
-    n_cells, n_clusters : int
-        Shape of the result.
+    conditions : (n_bars, m) int64
+        The conditions that hold at each bar, -1 for none.
+    clusters : (n_bars,) int64
+        The block of each bar, from 0.
+    shape : (int, int, int)
+        How many codes, conditions and clusters there are.
 
     Returns
     -------
-    (4, n_cells, n_clusters) float64
+    (4, n_codes, n_conditions, n_clusters) float64
         Count, sum of sides, sum of signed returns, sum of their squares.
     """
-    sums = np.zeros((4, n_cells, n_clusters))
-    for i in range(returns.size):
-        signed = sides[i] * returns[i]
+    sums = np.zeros((4, shape[0], shape[1], shape[2]))
+    for i in range(rows.size):
+        t, e = rows[i], codes[i]
+        signed = sides[i] * returns[t]
         if np.isnan(signed):
             continue
-        g = clusters[i]
-        for j in range(cells.shape[1]):
-            cell = cells[i, j]
-            if cell >= 0:
-                sums[0, cell, g] += 1.0
-                sums[1, cell, g] += sides[i]
-                sums[2, cell, g] += signed
-                sums[3, cell, g] += signed * signed
+        g = clusters[t]
+        for j in range(conditions.shape[1]):
+            c = conditions[t, j]
+            if c >= 0:
+                sums[0, e, c, g] += 1.0
+                sums[1, e, c, g] += sides[i]
+                sums[2, e, c, g] += signed
+                sums[3, e, c, g] += signed * signed
     return sums
 
 

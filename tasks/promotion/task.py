@@ -24,9 +24,13 @@ def decide(
     config: PromotionConfig,
 ) -> pl.DataFrame:
     """Promote, reject or send back every hypothesis, with the reason."""
-    sufficient = sufficient_counts(discovery_config)
-    tables = (lake.read(ref) for ref in (findings, bridged, trades))
-    return judge_hypotheses(*tables, sufficient, config)
+    return judge_hypotheses(
+        lake.read(findings),
+        lake.read(bridged),
+        lake.read(trades),
+        sufficient_counts(discovery_config),
+        config,
+    )
 
 
 @stage(makes=FUNNEL, code=[__name__], name="tally")

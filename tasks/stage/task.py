@@ -4,7 +4,7 @@ The decorated function takes the open lake first, then refs, a config and plain 
 and returns the frame of the table that it makes. What the flow calls takes the lake's URI
 instead and returns a `Ref`::
 
-    @stage(makes=BARS, code=[__name__])
+    @stage(makes=BARS, code=["tasks.clean.grid"])
     def clean(lake, *, market, raw, rejected, config):
         return lay_on_grid(lake.read(raw), lake.read(rejected), config)
 
@@ -32,6 +32,7 @@ from lake.ref import EVERY_MARKET, WHOLE, Ref
 from lake.schema import Table
 from lake.store import Lake, open_lake
 
+_PLUMBING = "tasks.stage.task"
 _NOT_IN_CONFIG = ("lake", "market", "part", "code", "where")
 
 
@@ -50,7 +51,8 @@ class Recipe:
             self.makes.name,
             inputs.get("market", EVERY_MARKET),
             inputs.get("part", WHOLE),
-            code=[*self.code, *inputs.get("code", ())],
+            code=[_PLUMBING, *self.code, *inputs.get("code", ())],
+            function=self.function,
             config={n: _plain(v) for n, v in inputs.items() if n not in _NOT_IN_CONFIG},
             parents=list(_refs(inputs)),
             libraries=self.libraries,
@@ -106,8 +108,9 @@ def stage(
     makes : Table
         The table's schema.
     code : sequence of str
-        Modules whose source makes the table; all that they import is added. A call may name
-        more by ``code=[...]`` (a family's module, chosen at run time).
+        Modules whose source makes the table; all that they import is added, and the source of
+        the function itself. A call may name more by ``code=[...]`` (a family's module, chosen
+        at run time).
     name : str, optional
         The task's name; the function's, with spaces, by default.
     libraries : sequence of str

@@ -24,15 +24,11 @@ def filled(table, rows):
 
 
 def hourly_bars(opens, closes, gaps=()):
-    rows = [
-        {
-            "time": at(i),
-            "open": float("nan") if i in gaps else o,
-            "close": float("nan") if i in gaps else c,
-            "is_gap": i in gaps,
-        }
-        for i, (o, c) in enumerate(zip(opens, closes, strict=True))
-    ]
+    rows = []
+    for i, (o, c) in enumerate(zip(opens, closes, strict=True)):
+        prices = {"open": o, "high": max(o, c), "low": min(o, c), "close": c}
+        known = {n: float("nan") if i in gaps else price for n, price in prices.items()}
+        rows.append({"time": at(i), "is_gap": i in gaps} | known)
     return filled(BARS, rows)
 
 

@@ -8,6 +8,7 @@ from lake.errors import SchemaError
 from lake.schema import TRADES
 from tasks.bridge.config import BridgeConfig
 from tasks.bridge.trades import select_candidates, simulate_trades
+from tasks.outcomes.forward import measure
 from tests.bridge.market import (
     at,
     events_at,
@@ -177,3 +178,16 @@ def test_the_books_balance_and_nothing_of_discovery_matters(world, seed):
     noise[:, first:] = 1.0
     other = tables(hourly_bars(opens * noise[0], closes * noise[1], gaps), events)
     assert simulate(findings, eras, other).equals(trades)
+
+
+@given(worlds())
+@settings(max_examples=30, deadline=None)
+def test_a_trade_earns_the_outcome_that_discovery_measured(world):
+    opens, closes, gaps, events, first, findings = world
+    bars = hourly_bars(opens, closes, gaps)
+    trades = simulate(findings, two_eras(first, len(opens)), tables(bars, events))
+    outcomes = measure(bars, "1h", findings["horizon"][0])
+    met = trades.join(outcomes, left_on="event_time", right_on="time", how="left")
+    np.testing.assert_allclose(
+        met["gross_bps"], 1e4 * met["side"] * met["forward_return"], atol=1e-7
+    )

@@ -1,23 +1,32 @@
 import math
 
 
-def sum_by_cell(returns, sides, cells, clusters, n_cells, n_clusters):
-    def members(cell, cluster):
+def sum_by_cell(rows, codes, sides, returns, conditions, clusters, shape):
+    def members(code, condition, cluster):
         return [
-            (sides[i], sides[i] * returns[i])
-            for i in range(len(returns))
-            if cell in list(cells[i]) and clusters[i] == cluster and not math.isnan(returns[i])
+            (side, side * returns[t])
+            for t, own, side in zip(rows, codes, sides, strict=True)
+            if own == code
+            and condition in list(conditions[t])
+            and clusters[t] == cluster
+            and not math.isnan(returns[t])
         ]
 
-    sums = [[[0.0] * n_clusters for _ in range(n_cells)] for _ in range(4)]
-    for cell in range(n_cells):
-        for g in range(n_clusters):
-            inside = members(cell, g)
-            sums[0][cell][g] = len(inside)
-            sums[1][cell][g] = sum(side for side, _ in inside)
-            sums[2][cell][g] = sum(y for _, y in inside)
-            sums[3][cell][g] = sum(y * y for _, y in inside)
-    return sums
+    def spread(value):
+        return [
+            [
+                [sum(value(*m) for m in members(code, condition, g)) for g in range(shape[2])]
+                for condition in range(shape[1])
+            ]
+            for code in range(shape[0])
+        ]
+
+    return [
+        spread(lambda side, y: 1),
+        spread(lambda side, y: side),
+        spread(lambda side, y: y),
+        spread(lambda side, y: y * y),
+    ]
 
 
 def sum_paths(open_, close, rows, sides, clusters, n_clusters, before, after):

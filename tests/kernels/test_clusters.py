@@ -10,10 +10,11 @@ from tests.kernels import naive_clusters
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 40))
 def test_sums_by_cell_are_those_of_the_definition(seed, n):
     rng = np.random.default_rng(seed)
-    returns = np.where(rng.random(n) < 0.1, np.nan, rng.normal(0, 0.01, n))
-    # Groups of conditions own disjoint cells: 0 to 2 and 3 to 4.
-    cells = np.column_stack([rng.integers(-1, 3, n), rng.integers(3, 5, n)])
-    given_ = (returns, rng.choice([-1, 1], n), cells, rng.integers(0, 4, n), 5, 4)
+    returns = np.where(rng.random(9) < 0.1, np.nan, rng.normal(0, 0.01, 9))
+    # Groups of conditions own disjoint conditions: 0 to 2 and 3 to 4.
+    conditions = np.column_stack([rng.integers(-1, 3, 9), rng.integers(3, 5, 9)])
+    marks = (rng.integers(0, 9, n), rng.integers(0, 2, n), rng.choice([-1, 1], n))
+    given_ = (*marks, returns, conditions, rng.integers(0, 4, 9), (2, 5, 4))
     np.testing.assert_allclose(
         sum_by_cell(*given_), naive_clusters.sum_by_cell(*given_), rtol=1e-12, atol=1e-15
     )

@@ -35,7 +35,7 @@ def test_what_was_reused_names_the_run_that_made_it(lake: Lake) -> None:
     assert _why(lake, "clean")[1] == (
         "same code (1 modules), config, parents and libraries as the table made in run one"
     )
-    assert len(_why(lake)) == 6
+    assert [line.split()[0] for line in _why(lake)] == ["ingest", "clean", "features", "same"]
 
 
 def test_each_differing_field_of_the_key_is_named(lake: Lake) -> None:
@@ -155,7 +155,7 @@ def test_a_task_is_named_where_it_is_not_its_stage(lake: Lake) -> None:
     run["stages"][0]["seconds"] = 1.234
     lake.put_run("one", run)
     for word in ("clean", "lay"):
-        assert _why(lake, word)[0] == "clean / lay BTCUSDT-5m  computed in 1.23 s"
+        assert _why(lake, word)[0] == "clean / lay BTCUSDT-5m (1.23 s)  computed"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_an_empty_listing_is_a_total(lake: Lake) -> None:
 def test_every_kind_can_be_shown(lake: Lake, kind: str, n_rows: int) -> None:
     frame = frame_of(TABLES[kind], n_rows)
     entry = lake.entry(put(lake, kind, frame=frame).address)
-    text = "\n".join(table_lines(lake, entry, 2))
+    text = "\n".join(table_lines(lake, entry, 2, 100))
     for column, meaning in TABLES[kind].meaning.items():
         assert column in text
         assert meaning in text
@@ -70,7 +70,9 @@ def test_missing_numbers_are_counted_and_left_out_of_the_range(lake: Lake) -> No
         session=pl.Series([None, None, 1, 2], dtype=pl.Int8),
     )
     entry = lake.entry(put(lake, "FEATURES", frame=frame).address)
-    rows = {line.split()[0]: line.split() for line in table_lines(lake, entry, 1) if line.strip()}
+    rows = {
+        line.split()[0]: line.split() for line in table_lines(lake, entry, 1, 1000) if line.strip()
+    }
     assert rows["atr"][1:5] == ["Float64", "1", "2", "5"]
     assert rows["session"][1:5] == ["Int8", "2", "1", "2"]
 
@@ -78,4 +80,14 @@ def test_missing_numbers_are_counted_and_left_out_of_the_range(lake: Lake) -> No
 def test_long_texts_are_cut(lake: Lake) -> None:
     frame = pl.DataFrame({"name": ["page"], "html": ["<p>" * 1000]})
     entry = lake.entry(put(lake, "REPORT", frame=frame).address)
-    assert max(map(len, table_lines(lake, entry, 5))) < 300
+    assert max(map(len, table_lines(lake, entry, 5, 100))) <= 100
+
+
+def test_columns_that_do_not_fit_follow_below(lake: Lake) -> None:
+    entry = lake.entry(put(lake, "BARS").address)
+    lines = list(table_lines(lake, entry, 2, 80))
+    rows = lines[lines.index("first 2 of 3 rows") + 1 :]
+    heads = [line.split() for index, line in enumerate(rows) if index % 4 == 0]
+    assert [name for head in heads for name in head] == list(TABLES["BARS"].columns)
+    assert all(len(line) <= 80 for line in rows)
+    assert rows[1].startswith("2024-01-01 12:00:00Z  0")

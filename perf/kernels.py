@@ -1,0 +1,86 @@
+"""Kernels against what a user would reach for: the same quantity by polars, numpy or plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import polars as pl
+
+from perf.harness import Bench, Work
+from tasks.kernels.forward import forward_outcomes
+from tasks.kernels.positions import take_positions
+from tasks.kernels.quantiles import past_quantile, past_robust_z
+from tasks.kernels.rolling import window_mean
+
+N_BARS = 100_000
+TEN_DAYS, ONE_DAY, ONE_HOUR = 2_880, 288, 12
+SEED = 11
+
+Sides = dict[str, tuple[str, Work, Work]]
+
+
+def benches(wanted: Callable[[str], bool]) -> Iterator[Bench]:
+    """One per kind of kernel."""
+    rng = np.random.default_rng(SEED)
+    x = rng.standard_t(4, N_BARS)
+    sides: Sides = {
+        "past quantile": (
+            "polars rolling_quantile, 10 days of 5m",
+            lambda: past_quantile(x, TEN_DAYS, 0.99, 1),
+            lambda: pl.Series(x).shift(1).rolling_quantile(0.99, "linear", TEN_DAYS),
+        ),
+        "past robust z": (
+            "polars rolling_median alone, 1 day of 5m",
+            lambda: past_robust_z(x, ONE_DAY, 1),
+            lambda: pl.Series(x).shift(1).rolling_median(ONE_DAY),
+        ),
+        "window mean": (
+            "polars rolling_mean, 1 day of 5m",
+            lambda: window_mean(x, ONE_DAY, 1),
+            lambda: pl.Series(x).rolling_mean(ONE_DAY),
+        ),
+    }
+    sides |= _market_sides(rng)
+    for name, (peer, ours, theirs) in sides.items():
+        if wanted(name):
+            yield Bench(name, peer, ours, theirs)
+
+
+def _market_sides(rng: np.random.Generator) -> Sides:
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 1e-3, N_BARS)))
+    open_ = np.concatenate([close[:1], close[:-1]])
+    high, low = np.maximum(open_, close) * 1.001, np.minimum(open_, close) * 0.999
+    prices = pl.DataFrame({"open": open_, "high": high, "low": low, "close": close})
+    rows = np.sort(rng.choice(N_BARS - ONE_DAY, N_BARS // 20, replace=False))
+    no_gaps = np.zeros(N_BARS, np.bool_)
+    return {
+        "forward outcomes": (
+            "polars shift and rolling_max, 1 hour",
+            lambda: forward_outcomes(open_, high, low, close, ONE_HOUR),
+            lambda: _polars_outcomes(prices),
+        ),
+        "positions": (
+            "the same loop in plain Python",
+            lambda: take_positions(rows, no_gaps, ONE_HOUR, 0, N_BARS),
+            lambda: _plain_positions(rows.tolist()),
+        ),
+    }
+
+
+def _polars_outcomes(prices: pl.DataFrame) -> pl.DataFrame:
+    entry = pl.col("open").shift(-1)
+    return prices.select(
+        pl.col("close").shift(-ONE_HOUR) / entry - 1,
+        pl.col("high").rolling_max(ONE_HOUR).shift(-ONE_HOUR) / entry - 1,
+        pl.col("low").rolling_min(ONE_HOUR).shift(-ONE_HOUR) / entry - 1,
+    )
+
+
+def _plain_positions(rows: list[int]) -> list[int]:
+    taken, free = [], 0
+    for row in rows:
+        if row >= free and row + ONE_HOUR < N_BARS:
+            taken.append(row)
+            free = row + ONE_HOUR
+    return taken
