@@ -1,13 +1,12 @@
-"""Where tasks run: threads of this process, or a cluster named in the profile."""
+"""Where tasks run: threads of this process."""
 
 from __future__ import annotations
 
-from prefect.futures import PrefectFuture
+from typing import Any
+
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from lake.ref import Ref
 
-
-def task_runner(n_workers: int) -> TaskRunner[PrefectFuture[Ref]]:
+def task_runner(n_workers: int) -> TaskRunner[Any]:
     """A runner of `n_workers` threads; kernels drop the lock, so threads use every core."""
     return ThreadPoolTaskRunner(max_workers=n_workers)

@@ -11,13 +11,14 @@ if __name__ == "__main__":
     raise SystemExit(run_command("flows.discovery", "run_discovery"))
 
 from dataclasses import dataclass
+from typing import Any
 
 from prefect import flow
 
 from blocks.profile import STAGES, RunConfig
 from blocks.runner import task_runner
 from flows.board import Board
-from flows.run import Run, Tables, open_run
+from flows.run import Run, Tables, open_run, spread
 from flows.summary import Made, Summary, summarise
 from lake.ref import Ref
 from tasks.blueprint.task import compile_blueprints
@@ -91,12 +92,12 @@ def observe(run: Run, c: RunConfig, raw: Tables) -> Seen:
     """Clean the bars; on them features, events and outcomes, each blind to the others."""
     rejected = run.map("clean", reject, raw, raw=raw, config=c.clean)
     bars = run.map("clean", clean, raw, raw=raw, rejected=rejected, config=c.clean)
-    cleaned = {"raw": raw, "rejected": rejected, "bars": bars}
+    cleaned: dict[str, Any] = {"raw": raw, "rejected": rejected, "bars": bars}
     quality = run.map("clean", assess, raw, **cleaned, config=c.clean)
     features = run.map("features", compute_features, bars, bars=bars, config=c.features)
     own = {"config": c.events.only, "code": family_code}
-    families = {"parts": c.events.chosen(), "per_part": own, "tolerate": True}
-    events = run.map("events", detect, bars, **families, bars=bars)
+    looks = spread(bars, parts=c.events.chosen(), per_part=own, bars=bars)
+    events = run.all("events", detect, looks, tolerate=True)
     horizons = c.outcomes.horizons
     outcomes = run.map("outcomes", measure_outcomes, bars, parts=horizons, bars=bars)
     return Seen(bars, quality, features, events, outcomes)
@@ -105,7 +106,7 @@ def observe(run: Run, c: RunConfig, raw: Tables) -> Seen:
 def find(run: Run, c: RunConfig, seen: Seen) -> Found:
     """Estimate what follows each event, in the discovery era only; judge all at once."""
     eras = run.one("discovery", draw_eras, bars=seen.bars, config=c.discovery)
-    known = {"events": seen.events, "eras": eras, "config": c.discovery}
+    known: dict[str, Any] = {"events": seen.events, "eras": eras, "config": c.discovery}
     effects = run.map(
         "discovery",
         estimate,
@@ -126,7 +127,7 @@ def trade(run: Run, c: RunConfig, seen: Seen, found: Found) -> dict[str, Ref]:
     trades = run.one("bridge", simulate, **findings, **market, eras=found.eras, config=c.bridge)
     bridged = run.one("bridge", bridge, **findings, trades=trades, config=c.bridge)
     judged = {**findings, "bridged": bridged, "trades": trades}
-    gates = {"discovery_config": c.discovery, "config": c.promotion}
+    gates: dict[str, Any] = {"discovery_config": c.discovery, "config": c.promotion}
     return judged | {"verdicts": run.one("promotion", decide, **judged, **gates)}
 
 
@@ -134,10 +135,14 @@ def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found, truth: Tables) -
     """Compile what was promoted; report on everything."""
     judged = trade(run, c, seen, found)
     funnel = run.one("promotion", tally, verdicts=judged["verdicts"])
-    assumed = {"events_config": c.events, "bridge_config": c.bridge, "config": c.blueprint}
+    assumed: dict[str, Any] = {
+        "events_config": c.events,
+        "bridge_config": c.bridge,
+        "config": c.blueprint,
+    }
     blueprints = run.one("blueprint", compile_blueprints, **judged, bars=seen.bars, **assumed)
     compiled = {"funnel": funnel, "blueprints": blueprints, "truth": truth}
-    told = {"settings": c.research, "config": c.report}
+    told: dict[str, Any] = {"settings": c.research, "config": c.report}
     shown = {"quality": seen.quality, "bars": seen.bars, "events": seen.events}
     report = run.one("report", render, **shown, paths=found.paths, **judged, **compiled, **told)
     verdicts = judged["verdicts"]

@@ -11,12 +11,13 @@ from typing import Any
 
 from prefect import Task
 from prefect.futures import PrefectFuture, as_completed
+from prefect.utilities.annotations import NotSet
 
 from blocks.lake import LakeResults, lake_results
 from flows.board import Board
 from flows.meter import Meter
 from lake.record import keep_document, keep_run
-from lake.ref import WHOLE, Ref
+from lake.ref import EVERY_MARKET, WHOLE, Ref
 
 Call = Mapping[str, Any]
 
@@ -85,7 +86,7 @@ class Run:
         asked = [{name: _listed(value) for name, value in call.items()} for call in calls]
         self.board.expect(stage, len(asked))
         ready = task.with_options(
-            result_storage=self.results, refresh_cache=stage in self.refresh or None
+            result_storage=self.results, refresh_cache=True if stage in self.refresh else NotSet
         )
         with self.meter.measure(stage):
             futures = [ready.submit(lake=self.results.uri, **call) for call in asked]
@@ -103,12 +104,10 @@ class Run:
         stage: str,
         task: Task[..., Ref],
         over: Tables,
-        *,
-        tolerate: bool = False,
         **inputs: Any,
     ) -> Tables:
         """Map `task` over tables, see `spread`."""
-        return self.all(stage, task, spread(over, **inputs), tolerate=tolerate)
+        return self.all(stage, task, spread(over, **inputs))
 
     def one(self, stage: str, task: Task[..., Ref], **call: Any) -> Ref:
         """Submit one task and wait for it."""
@@ -186,17 +185,17 @@ def open_run(
 
 
 def _outcome(stage: str, task: Task[..., Ref], call: Call, future: PrefectFuture[Ref]) -> Outcome:
-    result = future.result(raise_on_failure=False)
-    failed = isinstance(result, BaseException)
+    result: Ref | BaseException = future.result(raise_on_failure=False)
+    error = result if isinstance(result, BaseException) else None
     found = "cached" if future.state.name == "Cached" else "computed"
     return Outcome(
         stage=stage,
         task=task.name,
-        market=call.get("market", "all"),
-        part=call.get("part", "-"),
-        state="failed" if failed else found,
-        ref=None if failed else result,
-        error=result if failed else None,
+        market=call.get("market", EVERY_MARKET),
+        part=call.get("part", WHOLE),
+        state="failed" if error else found,
+        ref=result if isinstance(result, Ref) else None,
+        error=error,
     )
 
 

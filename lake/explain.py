@@ -20,7 +20,7 @@ _ABSENT = "(absent)"
 def explain(lake: Lake, words: Sequence[str], run_name: str | None) -> Iterator[str]:
     """Yield lines that say, for each stage of a run, why it ran or was reused.
 
-    Stages with the same reasons stand together.
+    Tasks of one stage with the same reasons stand together.
 
     Parameters
     ----------
@@ -35,12 +35,13 @@ def explain(lake: Lake, words: Sequence[str], run_name: str | None) -> Iterator[
     yield f"run {run['run']}, started {run['started']}, {state}"
     alike: dict[tuple[str, ...], list[str]] = {}
     for stage in stages:
-        reasons = (stage["state"], *_reasons(lake, stage, run, earlier))
-        alike.setdefault(reasons, []).append(f"{stage_name(stage)}{_cost(stage)}")
-    for (made, *why), names in alike.items():
-        yield ""
-        yield from (f"{name}  {made}" for name in names)
-        yield from (f"  {line}" for line in why)
+        peer, reasons = _reasons(lake, stage, run, earlier)
+        heading = f"{stage_name(stage)}  {stage['state']}{_cost(stage)}{peer}"
+        alike.setdefault((stage["stage"], *reasons), []).append(heading)
+    if not stages:
+        yield "it recorded no stage"
+    for (_, *reasons), headings in alike.items():
+        yield from ("", *headings, *(f"  {line}" for line in reasons))
 
 
 def stage_name(stage: Stage) -> str:
@@ -51,7 +52,7 @@ def stage_name(stage: Stage) -> str:
 
 
 def _cost(stage: Stage) -> str:
-    return f" ({stage['seconds']:.2f} s)" if stage.get("seconds") is not None else ""
+    return f" in {stage['seconds']:.2f} s" if stage.get("seconds") is not None else ""
 
 
 def _pick(lake: Lake, run_name: str | None) -> tuple[Run, list[Run]]:
@@ -91,19 +92,19 @@ def _chosen(lake: Lake, run: Run, words: Sequence[str]) -> list[Stage]:
     return used
 
 
-def _reasons(lake: Lake, stage: Stage, run: Run, earlier: list[Run]) -> Iterator[str]:
+def _reasons(lake: Lake, stage: Stage, run: Run, earlier: list[Run]) -> tuple[str, list[str]]:
+    """What the table is compared with, as a remark to the stage's name, and the reasons."""
     if not stage.get("address"):
-        yield from (stage.get("error") or "it made no table").splitlines()
-        return
+        return "", (stage.get("error") or "it made no table").splitlines()
     entry = lake.entry(stage["address"])
     if entry is None:
-        yield "its table has been deleted since, so its key cannot be compared"
-    elif stage["state"] == "cached":
-        yield _reused(entry.key, _maker(stage["address"], earlier))
-    elif _maker(stage["address"], earlier):
-        yield _made_again(stage, run)
-    else:
-        yield from _compared(lake, entry, run, earlier)
+        return "", ["its table has been deleted since, so its key cannot be compared"]
+    maker = _maker(stage["address"], earlier)
+    if stage["state"] == "cached":
+        return "", [_reused(entry.key, maker)]
+    if maker is not None:
+        return "", [_made_again(stage, run)]
+    return _compared(lake, entry, run, earlier)
 
 
 def _maker(address: str, runs: list[Run]) -> str | None:
@@ -126,15 +127,12 @@ def _made_again(stage: Stage, run: Run) -> str:
     return "same key as before, but the table was missing or broken"
 
 
-def _compared(lake: Lake, entry: Entry, run: Run, earlier: list[Run]) -> Iterator[str]:
+def _compared(lake: Lake, entry: Entry, run: Run, earlier: list[Run]) -> tuple[str, list[str]]:
     peer, maker, n_gone = _peer(lake, entry, earlier)
     if peer is None:
-        yield "no earlier table to compare with: " + (
-            f"{n_gone} earlier ones have been deleted" if n_gone else "first time"
-        )
-        return
-    yield f"compared with {peer.ref.key[:_SHORT]} {maker}:"
-    yield from (f"  {line}" for line in differences(peer.key, entry.key, run))
+        why = f"{n_gone} earlier ones have been deleted" if n_gone else "first time"
+        return "", [f"no earlier table to compare with: {why}"]
+    return f", unlike {peer.ref.key[:_SHORT]} {maker}", list(differences(peer.key, entry.key, run))
 
 
 def _peer(lake: Lake, entry: Entry, earlier: list[Run]) -> tuple[Entry | None, str, int]:
@@ -155,8 +153,8 @@ def _peer(lake: Lake, entry: Entry, earlier: list[Run]) -> tuple[Entry | None, s
 
 def differences(old: Key, new: Key, run: Run) -> Iterator[str]:
     """Yield one line per field of the keys that differs, in the order of the fields."""
-    for module, was, now in _changes(old.code, new.code):
-        yield f"code: module {module} {_change(was, now)}"
+    for name, was, now in _changes(old.code, new.code):
+        yield f"code: {'function' if ':' in name else 'module'} {name} {_change(was, now)}"
     for path, was, now in _changes(_flat(old.config), _flat(new.config)):
         yield f"config: {path} {_change(was, now)}"
     made = {s["address"].rpartition("/")[0]: s for s in run["stages"] if s.get("address")}

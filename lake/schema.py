@@ -293,6 +293,7 @@ FINDINGS = Table(
         "effect_bps": "mean less baseline, in the event's side: negative says fade",
         "se_bps": "clustered by calendar block",
         "naive_t": "as if occurrences were independent; never used",
+        "p": "two-sided; t, p and q are NaN where the sample is too small to test",
         "detectable_bps": "effect that this sample would find with 80 % power at q",
         "verdict": "finding, no finding or insufficient evidence",
     },

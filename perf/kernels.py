@@ -1,4 +1,4 @@
-"""Kernels against what a user would reach for: the same quantity by polars, numpy or plain Python."""
+"""Kernels against what a user would reach for: the same by polars or plain Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Prefect costs: the smoke run through flow and tasks against the same functions called directly."""
+"""What Prefect costs: a run through flow and tasks against the same functions called directly."""
 
 from __future__ import annotations
 

@@ -144,15 +144,9 @@ def _sum(
     names = name_conditions(config.conditions)
     first = blocks.min(initial=np.iinfo(np.int64).max)
     n_blocks = blocks.max(initial=first - 1) - first + 1
-    sums = sum_by_cell(
-        marks.rows,
-        marks.codes,
-        marks.sides,
-        forward,
-        conditions,
-        blocks - first,
-        (len(marks.names), len(names), int(n_blocks)),
-    )
+    shape = (len(marks.names), len(names), int(n_blocks))
+    held = (marks.rows, marks.codes, marks.sides)
+    sums = sum_by_cell(*held, forward, conditions, blocks - first, shape)
     at = np.nonzero(sums[0])
     n, n_sides, sum_return, sum_square = sums[:, *at]
     return pl.DataFrame(

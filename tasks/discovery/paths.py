@@ -119,24 +119,9 @@ def _draw(event: _Tally, baseline: _Tally, config: DiscoveryConfig) -> pl.DataFr
     from scipy.stats import t
 
     offset = np.arange(-config.path_bars_before, config.path_bars_after + 1)
-    ahead = (offset > 0)[:, None]
-    count = baseline.n.sum()
-    mu = np.where(ahead, baseline.returns.sum(axis=1, keepdims=True) / count, 0.0)
-    errors = np.where(ahead, (baseline.returns - baseline.n * mu) / count, 0.0)
-    found = estimate_cells(
-        Sums(
-            n=np.broadcast_to(event.n, event.returns.shape),
-            total=event.returns,
-            excess=event.returns - event.sides * mu,
-            drift=event.sides.sum() * errors,
-            square=np.zeros(offset.size),
-            baseline=event.sides.sum() * mu[:, 0],
-            n_markets=np.ones(offset.size),
-        )
-    )
-    width = (
-        t.isf((1.0 - config.path_band) / 2.0, np.maximum(found.n_clusters - 1.0, 1.0)) * found.se
-    )
+    found = estimate_cells(_subtract(event, baseline, offset > 0))
+    freedom = np.maximum(found.n_clusters - 1.0, 1.0)
+    width = t.isf((1.0 - config.path_band) / 2.0, freedom) * found.se
     return pl.DataFrame(
         {
             "offset": offset,
@@ -145,4 +130,21 @@ def _draw(event: _Tally, baseline: _Tally, config: DiscoveryConfig) -> pl.DataFr
             "lower_bps": BPS * (found.effect - width),
             "upper_bps": BPS * (found.effect + width),
         }
+    )
+
+
+def _subtract(event: _Tally, baseline: _Tally, ahead: NDArray[np.bool_]) -> Sums:
+    """The event's sums less the baseline's drift at the offsets that are `ahead` of it."""
+    shown = ahead[:, None]
+    count = baseline.n.sum()
+    mu = np.where(shown, baseline.returns.sum(axis=1, keepdims=True) / count, 0.0)
+    errors = np.where(shown, (baseline.returns - baseline.n * mu) / count, 0.0)
+    return Sums(
+        n=np.broadcast_to(event.n, event.returns.shape),
+        total=event.returns,
+        excess=event.returns - event.sides * mu,
+        drift=event.sides.sum() * errors,
+        square=np.zeros(ahead.size),
+        baseline=event.sides.sum() * mu[:, 0],
+        n_markets=np.ones(ahead.size),
     )

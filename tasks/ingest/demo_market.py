@@ -60,25 +60,16 @@ def simulate(config: DemoConfig, symbol: str, timeframe: str) -> Market:
     height = np.abs(np.log1p(shocks.returns)) + above + below
     turnover = draw_turnover(config.volume, draws, shocks, height, timeframe)
     first = 10.0 ** (config.volume.first_price_decades * draws.generator("first price").random())
+    volume = turnover / first
+    quiet = find_quiet(config.thin_move, volume, timeframe)
+    gaps = config.shock.gap_bps * ONE_BPS * draws.normal("gap")
     prices, drift, sides = planted_prices(
-        first,
-        shocks.returns,
-        config.shock.gap_bps * ONE_BPS * draws.normal("gap"),
-        above,
-        below,
-        turnover / first,
-        find_quiet(config.thin_move, turnover, timeframe),
-        *_plants(config, timeframe),
+        *(first, shocks.returns, gaps, above, below),
+        *(volume, quiet, *_plants(config, timeframe)),
     )
-    return Market(
-        time,
-        prices,
-        turnover / first,
-        draw_trades(config.volume, draws, turnover),
-        draw_taker_share(config.volume, draws, shocks.sizes),
-        drift,
-        sides,
-    )
+    trades = draw_trades(config.volume, draws, turnover)
+    taker_share = draw_taker_share(config.volume, draws, shocks.sizes)
+    return Market(time, prices, volume, trades, taker_share, drift, sides)
 
 
 def open_times(config: DemoConfig, timeframe: str) -> NDArray[np.int64]:

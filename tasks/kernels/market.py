@@ -144,7 +144,7 @@ def planted_prices(
     prices, sides = np.empty((4, n)), np.zeros((2, n), dtype=np.int8)
     drift, size, pairs, thinness = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
     holds, last_on = np.zeros(2, dtype=np.bool_), np.full(2, -cooldown - 1)
-    last, bipower, ascending = first, 0.0, np.empty(0)
+    last, bipower, ascending = first, 0.0, np.full(windows[1], np.inf)
     for t in range(n):
         opened = last * (1.0 + gaps[t])
         close = opened * (1.0 + shocks[t] + drift[t])
@@ -156,10 +156,9 @@ def planted_prices(
         thinness[t] = size[t] / (volume[t] * prices[:, t].mean())
         usual = np.sqrt(max(bipower, 0.0) * np.pi / 2.0 / windows[0])
         holds[0] = t > windows[0] and usual > 0.0 and size[t] >= thresholds[0] * usual
-        if t == windows[1]:
-            ascending = np.sort(thinness[:t])
-        elif t > windows[1]:
-            _swap(ascending, thinness[t - 1 - windows[1]], thinness[t - 1])
+        if t > 0:
+            gone = thinness[t - 1 - windows[1]] if t > windows[1] else np.inf
+            _swap(ascending, gone, thinness[t - 1])
         holds[1] = quiet[t] and t >= windows[1] and _is_far(ascending, thinness[t], thresholds[1])
         for k in range(2):
             if holds[k] and t - last_on[k] > cooldown:
@@ -177,7 +176,13 @@ def planted_prices(
 @kernel
 def _swap(ascending: Reals, gone: float, came: float) -> None:
     """Replace one of the sorted values by another, in place."""
-    i = np.searchsorted(ascending, gone)
+    i, end = 0, ascending.size - 1
+    while i < end:
+        half = (i + end) // 2
+        if ascending[half] < gone:
+            i = half + 1
+        else:
+            end = half
     while i + 1 < ascending.size and ascending[i + 1] < came:
         ascending[i] = ascending[i + 1]
         i += 1
@@ -191,14 +196,18 @@ def _swap(ascending: Reals, gone: float, came: float) -> None:
 def _is_far(ascending: Reals, x: float, threshold: float) -> bool:
     """Whether x is `threshold` times 1.4826 MAD or more above the median of the sorted values."""
     n = ascending.size
-    middle = 0.5 * (ascending[(n - 1) // 2] + ascending[n // 2])
-    reach = (x - middle) / (threshold * MAD_TO_SD)
-    if reach <= 0.0:
+    left, right = (n - 1) // 2, (n - 1) // 2 + 1
+    middle = 0.5 * (ascending[left] + ascending[n // 2])
+    if x <= middle:
         return False
-    # Half of the values must lie within reach: rare, and cheaper to ask than the MAD itself.
-    within = np.searchsorted(ascending, middle + reach) - np.searchsorted(ascending, middle - reach)
-    if within < n // 2 - 1:
-        return False
-    distance = np.sort(np.abs(ascending - middle))
-    spread = MAD_TO_SD * 0.5 * (distance[(n - 1) // 2] + distance[n // 2])
+    nearer = farther = 0.0
+    for _ in range(n // 2 + 1):
+        nearer = farther
+        if right == n or (left >= 0 and middle - ascending[left] <= ascending[right] - middle):
+            farther = middle - ascending[left]
+            left -= 1
+        else:
+            farther = ascending[right] - middle
+            right += 1
+    spread = MAD_TO_SD * (farther if n % 2 else 0.5 * (nearer + farther))
     return spread > 0.0 and x - middle >= threshold * spread

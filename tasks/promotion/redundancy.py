@@ -1,4 +1,4 @@
-"""Which candidates trade the same occasions as a better one."""
+"""Which candidates trade the same occasions as a broader one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Occasions = frozenset[tuple[str, datetime, int]]
 
 @dataclass(frozen=True)
 class Twin:
-    """The better candidate that another one repeats, and the share of trades that both have."""
+    """The broader candidate that another one repeats, and the share of trades that both have."""
 
     hypothesis: str
     overlap: float
@@ -23,16 +23,18 @@ class Twin:
 def find_twins(
     rows: Iterable[Mapping[str, Any]], trades: pl.DataFrame, max_overlap_share: float
 ) -> dict[str, Twin]:
-    """Return, for each candidate that repeats a better one, the best that it repeats.
+    """Return, for each candidate that repeats a broader one, the first that it repeats.
 
-    Candidates are taken by falling hold-out t, ties by name; one is redundant when its trades
-    (market, entry time, direction) and those of a better candidate that is not redundant itself
-    have a Jaccard index above `max_overlap_share`.
+    Candidates are taken by falling number of hold-out trades, so that what returned how much
+    chooses nothing among the nested; then by falling t and by name. One is redundant when its
+    trades (market, entry time, direction) and those of a broader one that is not redundant itself
+    overlap by more than `max_overlap_share` of the smaller set: a market's share of a pooled
+    candidate, a regime's share of the whole, and another horizon of the same event are one with it.
 
     Parameters
     ----------
     rows : iterable of mapping
-        Candidates, with `hypothesis` and `t_holdout`.
+        Candidates, with `hypothesis`, `n_trades` and `t_holdout`.
     trades : pl.DataFrame
         TRADES.
     max_overlap_share : float
@@ -40,10 +42,10 @@ def find_twins(
     """
     kept: dict[str, Occasions] = {}
     twins: dict[str, Twin] = {}
-    for row in sorted(rows, key=lambda row: (-row["t_holdout"], row["hypothesis"])):
+    for row in sorted(rows, key=_precedence):
         name = row["hypothesis"]
         mine = _occasions_of(name, trades)
-        repeated = (Twin(other, jaccard(mine, theirs)) for other, theirs in kept.items())
+        repeated = (Twin(other, overlap_share(mine, theirs)) for other, theirs in kept.items())
         twin = next((t for t in repeated if t.overlap > max_overlap_share), None)
         if twin is None:
             kept[name] = mine
@@ -52,10 +54,14 @@ def find_twins(
     return twins
 
 
-def jaccard(one: Occasions, other: Occasions) -> float:
-    """Share of the union that both have; 0 where both are empty."""
-    union = len(one | other)
-    return len(one & other) / union if union else 0.0
+def _precedence(row: Mapping[str, Any]) -> tuple[int, float, str]:
+    return -row["n_trades"], -row["t_holdout"], row["hypothesis"]
+
+
+def overlap_share(one: Occasions, other: Occasions) -> float:
+    """Share of the smaller set that the other has too (Szymkiewicz-Simpson); 0 if one is empty."""
+    smaller = min(len(one), len(other))
+    return len(one & other) / smaller if smaller else 0.0
 
 
 def _occasions_of(hypothesis: str, trades: pl.DataFrame) -> Occasions:

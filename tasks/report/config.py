@@ -12,9 +12,9 @@ class ReportConfig(Config):
 
     n_best: int = Field(15, ge=1, le=200)
     """Hypotheses always listed, best q first, whether or not they pass."""
-    n_listed: int = Field(60, ge=1, le=1000)
-    """At most so many hypotheses are listed, however many pass."""
-    n_forest: int = Field(20, ge=1, le=100)
+    n_further: int = Field(100, ge=0, le=1000)
+    """At most so many further findings and candidates are listed, folded away."""
+    n_forest: int = Field(15, ge=1, le=100)
     n_curves: int = Field(12, ge=1, le=50)
     """At most so many event-study charts."""
     n_lines: int = Field(8, ge=1, le=8)

@@ -31,7 +31,7 @@ from tasks.report.formats import (
     probability,
     signed,
 )
-from tasks.report.grid import Column, Row, fill_grid, text
+from tasks.report.grid import Column, Grid, Row, fill_grid, text
 from tasks.report.ranking import PROMOTED, ranked
 
 _HEIGHT = 360
@@ -76,29 +76,43 @@ def _hundred(share: float | None) -> float | None:
 
 
 def tell_costs(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
-    """The table of candidates and their cumulative net result, trade by trade."""
-    candidates = ranked(evidence).filter(pl.col("follow").is_not_null())
+    """The tables of candidates, the promoted first, and their cumulative net, trade by trade."""
+    candidates = _candidates(evidence)
     if candidates.is_empty():
         return {"sentence": "No hypothesis came so far that its costs were asked.", "empty": True}
-    listed = candidates.head(config.n_listed)
+    shown = candidates.head(config.n_best)
+    further = candidates.slice(config.n_best).head(config.n_further)
     drawn = candidates.filter(pl.col("hypothesis").is_in(evidence.trades["hypothesis"].implode()))
     return {
-        "sentence": _sentence(candidates, config.n_listed),
+        "sentence": _sentence(candidates, candidates.height - shown.height - further.height),
         "empty": False,
-        "table": fill_grid("bridged", "Candidates on the hold-out", COLUMNS, listed.to_dicts()),
+        "table": fill_grid("bridged", "Candidates on the hold-out", COLUMNS, shown.to_dicts()),
+        "further": _further(further),
         "chart": None if drawn.is_empty() else _chart(drawn, evidence.trades, config),
     }
 
 
-def _sentence(candidates: pl.DataFrame, n_listed: int) -> str:
+def _candidates(evidence: Evidence) -> pl.DataFrame:
+    """Hypotheses that met the hold-out: the promoted, then the others, each by q, then rank."""
+    met = ranked(evidence).filter(pl.col("follow").is_not_null())
+    is_other = (pl.col("promotion") != PROMOTED).fill_null(True)
+    return met.sort(is_other, pl.col("net_q").fill_nan(None), "rank", nulls_last=True)
+
+
+def _further(rows: pl.DataFrame) -> Grid | None:
+    caption = n_of(rows.height, "further candidate")
+    grid = fill_grid("bridged-further", caption, COLUMNS, rows.to_dicts())
+    return None if rows.is_empty() else grid
+
+
+def _sentence(candidates: pl.DataFrame, n_hidden: int) -> str:
     n_positive = candidates.filter(pl.col("net_bps").fill_nan(None) > 0).height
     n_promoted = candidates.filter(pl.col("promotion") == PROMOTED).height
-    hidden = max(0, candidates.height - n_listed)
     return (
         f"{n_of(candidates.height, 'candidate')} met the hold-out: bars after the discovery era, "
         f"executed trades that do not overlap, costs taken both ways. "
         f"{n_of(n_positive, 'is', 'are')} above zero after costs, {count(n_promoted)} promoted."
-        + (f" {count(hidden)} with a larger q are not listed." if hidden else "")
+        + (f" {count(n_hidden)} with a larger q are not listed." if n_hidden else "")
     )
 
 
@@ -112,7 +126,7 @@ def _chart(every: pl.DataFrame, trades: pl.DataFrame, config: ReportConfig) -> C
     ]
     shape = layout(
         axis(type="date", showgrid=False),
-        axis(title=titled("cumulative net, bps")),
+        axis(title=titled("cumulative net, bps"), tickformat=",.2~f"),
         [rule(y=0)],
         showlegend=True,
         legend=legend(y=-0.12, yanchor="top"),

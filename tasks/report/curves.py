@@ -1,4 +1,4 @@
-"""Event-study curves: what the price did, on average, before and after the events of a finding."""
+"""Event-study curves: what the price did, on average, before and after the events of findings."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _BAND_OPACITY = 0.15
 
 
 def tell_curves(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
-    """One chart per event and market that has a finding, best first."""
+    """One chart per event that has a finding, best first, with a curve per market concerned."""
     found = ranked(evidence).filter(pl.col("verdict") == FINDING)
-    pairs = found.select("event", "market").unique(maintain_order=True).rows()
-    drawn = [(pair, _paths_of(evidence.paths, *pair)) for pair in pairs]
-    with_paths = [(pair, paths) for pair, paths in drawn if not paths.is_empty()]
+    parts = found.partition_by("event", maintain_order=True)
+    drawn = [(own, _paths_of(own, evidence.paths)) for own in parts]
+    with_paths = [(own, paths) for own, paths in drawn if not paths.is_empty()]
     curves = [
-        _curve(number, found, pair, paths, config.n_bands)
-        for number, (pair, paths) in enumerate(with_paths[: config.n_curves])
+        _curve(f"chart-curve-{number}", own, paths, config.n_bands)
+        for number, (own, paths) in enumerate(with_paths[: config.n_curves])
     ]
     return {"curves": curves, "sentence": _sentence(len(curves), len(with_paths))}
 
@@ -43,76 +43,83 @@ def tell_curves(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
 def _sentence(n_drawn: int, n_all: int) -> str:
     if not n_all:
         return "There is no finding, so there is no curve to draw."
-    told = (
+    hidden = n_all - n_drawn
+    return (
         "Mean price against the entry at the next open, in the event's side and less the market's "
         "own drift from there, over all occurrences in the discovery era whatever the condition; "
-        "shaded, the clustered 95 % band. Bar 0 is the event's bar; dotted lines mark the horizons "
-        "of the findings."
+        "shaded, the clustered 95 % band. Bar 0 is the event's bar; dotted lines mark those "
+        "horizons of the findings that the curve reaches."
+        + (
+            f" {n_of(hidden, 'further event is', 'further events are')} not drawn."
+            if hidden
+            else ""
+        )
     )
-    hidden = n_all - n_drawn
-    return told + (
-        f" {n_of(hidden, 'further curve is', 'further curves are')} not drawn." if hidden else ""
-    )
 
 
-def _paths_of(paths: pl.DataFrame, event: str, market: str) -> pl.DataFrame:
-    of_event = paths.filter(pl.col("event") == event)
-    if market != EVERY_MARKET:
-        of_event = of_event.filter(pl.col("market") == market)
-    return of_event.sort("market", "offset")
+def _paths_of(own: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
+    """Paths of the event of the findings `own`, in their markets: all, if one is pooled."""
+    of_event = paths.filter(pl.col("event") == own["event"][0]).sort("market", "offset")
+    if EVERY_MARKET in own["market"]:
+        return of_event
+    return of_event.filter(pl.col("market").is_in(own["market"].unique().implode()))
 
 
-def _curve(
-    number: int,
-    found: pl.DataFrame,
-    pair: tuple[str, str],
-    paths: pl.DataFrame,
-    n_bands: int,
-) -> dict[str, Any]:
-    event, market = pair
-    own = found.filter((pl.col("event") == event) & (pl.col("market") == market))
-    parts = paths.partition_by("market", maintain_order=True)
+def _curve(name: str, own: pl.DataFrame, paths: pl.DataFrame, n_bands: int) -> dict[str, Any]:
+    markets = paths.partition_by("market", maintain_order=True)
     traces = [
         trace
-        for position, part in enumerate(parts)
-        for trace in _lines(position, part, with_band=len(parts) <= n_bands)
+        for position, part in enumerate(markets)
+        for trace in _lines(position, part, with_band=len(markets) <= n_bands)
     ]
-    horizons = own["horizon_bars"].unique().sort().to_list()
-    marks = [rule(x=bars, dash="dot", colour="@soft") for bars in horizons]
-    shape = layout(
-        axis(title=titled("bars after the event"), showgrid=False),
-        axis(title=titled("bps")),
-        [rule(y=0), rule(x=0), *marks],
-        showlegend=len(parts) > 1,
-    )
-    legend_rows = len(parts) // _N_IN_LEGEND_ROW
-    label = f"Event study of {event}, {market_words(market)}"
-    height = _HEIGHT + _LEGEND_HEIGHT * legend_rows
+    event, where = own["event"][0], _where(markets)
+    height = _HEIGHT + _LEGEND_HEIGHT * (len(markets) // _N_IN_LEGEND_ROW)
+    shape = _shape(own, paths, with_legend=len(markets) > 1)
+    label = f"Event study of {event}, {where}"
     return {
         "event": event,
-        "market": market_words(market),
-        "told": [_told(row) for row in own.to_dicts()],
-        "chart": Chart(f"chart-curve-{number}", label, height, tuple(traces), shape),
+        "where": where,
+        "told": _told(own.row(0, named=True), own.height),
+        "chart": Chart(name, label, height, tuple(traces), shape),
     }
 
 
-def _told(row: dict[str, Any]) -> str:
-    when = "" if row["condition"] == "all" else f", {condition_words(row['condition'])}"
-    return f"{row['horizon']}{when}: {signed(row['effect_bps'])} bps"
+def _shape(own: pl.DataFrame, paths: pl.DataFrame, *, with_legend: bool) -> dict[str, Any]:
+    first, last = paths["offset"].min(), paths["offset"].max()
+    reached = own.filter(pl.col("horizon_bars") <= last)["horizon_bars"].unique().sort()
+    marks = [rule(x=bars, dash="dot", colour="@soft") for bars in reached]
+    return layout(
+        axis(title=titled("bars after the event"), showgrid=False, range=[first, last]),
+        axis(title=titled("bps")),
+        [rule(y=0), rule(x=0), *marks],
+        showlegend=with_legend,
+    )
+
+
+def _where(markets: list[pl.DataFrame]) -> str:
+    return str(markets[0]["market"][0]) if len(markets) == 1 else f"{len(markets)} markets"
+
+
+def _told(best: dict[str, Any], n_findings: int) -> str:
+    when = "" if best["condition"] == "all" else f", {condition_words(best['condition'])}"
+    return (
+        f"{n_of(n_findings, 'finding')}; best: {market_words(best['market'])}, {best['horizon']}"
+        f"{when}, {signed(best['effect_bps'])} bps"
+    )
 
 
 def _lines(position: int, part: pl.DataFrame, *, with_band: bool) -> list[dict[str, Any]]:
-    offsets = part["offset"].to_list()
     market = words(part["market"][0])
+    line = {"color": series_colour(position), "width": 1.8, "dash": series_dash(position)}
     mean = {
         "type": "scatter",
         "mode": "lines",
         "name": market,
         "legendgroup": market,
-        "x": offsets,
+        "x": part["offset"].to_list(),
         "y": numbers(part["mean_bps"]),
         "customdata": part["n"].to_list(),
-        "line": {"color": series_colour(position), "width": 1.8, "dash": series_dash(position)},
+        "line": line,
         "hovertemplate": f"{market}, bar %{{x}}: %{{y:+.1f}} bps, n %{{customdata}}<extra></extra>",
     }
     return [*(_band(position, part, market) if with_band else []), mean]

@@ -21,8 +21,8 @@ from tasks.report.formats import (
     signed,
     spread,
 )
-from tasks.report.grid import Column, fill_grid, text
-from tasks.report.ranking import FINDING, best
+from tasks.report.grid import Column, Grid, fill_grid, text
+from tasks.report.ranking import FINDING, ranked
 
 _ROW_HEIGHT, _FRAME_HEIGHT = 30, 90
 COLUMNS = (
@@ -61,27 +61,36 @@ COLUMNS = (
 
 
 def tell_findings(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
-    """The table of `best`, and the forest of its first rows."""
-    shown = best(evidence, config.n_best, config.n_listed)
-    if shown.is_empty():
+    """The table of the best hypotheses, that of further findings, and the forest of the first."""
+    every = ranked(evidence)
+    if every.is_empty():
         return {"sentence": "There is no hypothesis to list.", "empty": True}
+    shown, rest = every.head(config.n_best), every.slice(config.n_best)
+    further = rest.filter(pl.col("verdict") == FINDING).head(config.n_further)
     forest = shown.filter(pl.col("se_bps").is_finite()).head(config.n_forest)
     return {
-        "sentence": _sentence(evidence.findings, shown),
+        "sentence": _sentence(every, shown, further),
         "empty": False,
         "table": fill_grid("findings", "Hypotheses by q", COLUMNS, shown.to_dicts()),
+        "further": _further(further),
         "forest": None if forest.is_empty() else _forest(forest, config.confidence),
     }
 
 
-def _sentence(findings: pl.DataFrame, shown: pl.DataFrame) -> str:
-    n_found = findings.filter(pl.col("verdict") == FINDING).height
-    n_hidden = n_found - shown.filter(pl.col("verdict") == FINDING).height
+def _further(rows: pl.DataFrame) -> Grid | None:
+    caption = n_of(rows.height, "further finding")
+    grid = fill_grid("findings-further", caption, COLUMNS, rows.to_dicts())
+    return None if rows.is_empty() else grid
+
+
+def _sentence(every: pl.DataFrame, shown: pl.DataFrame, further: pl.DataFrame) -> str:
+    n_found = every.filter(pl.col("verdict") == FINDING).height
+    hidden = n_found - further.height - shown.filter(pl.col("verdict") == FINDING).height
     listed = f"The {n_of(shown.height, 'hypothesis', 'hypotheses')} with the smallest q"
-    told = f"{listed} of {count(findings.height)}; {n_of(n_found, 'finding')} in all."
     if not n_found:
-        told = f"{listed} of {count(findings.height)}. None passes; they are shown to be looked at."
-    return told + (f" {count(n_hidden)} further findings are in the table." if n_hidden else "")
+        return f"{listed} of {count(every.height)}. None passes; they are shown to be looked at."
+    told = f"{listed} of {count(every.height)}; {n_of(n_found, 'finding')} in all."
+    return told + (f" {count(hidden)} of them stand only in the lake's table." if hidden else "")
 
 
 def _forest(rows: pl.DataFrame, confidence: float) -> Chart:

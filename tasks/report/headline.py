@@ -149,8 +149,8 @@ def _caveats_of_this_run(evidence: Evidence) -> list[str]:
         inflation = tested.select((pl.col("naive_t") / pl.col("t")).abs().median()).item()
         detectable = tested["detectable_bps"].median()
         told.append(
-            "Standard errors cluster by calendar block, all markets together. Taken as independent "
-            f"events, the median t would be {decimal(inflation, 1)} times as large."
+            "Standard errors cluster by calendar block, all markets together. Taking events as "
+            f"independent would multiply the median t by {decimal(inflation)}."
         )
         told.append(
             f"Half of the hypotheses cannot show an effect below {decimal(detectable, 1)} bps."  # type: ignore[arg-type]

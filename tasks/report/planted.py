@@ -19,7 +19,7 @@ from tasks.report.formats import (
     spread,
 )
 from tasks.report.grid import Column, fill_grid, text
-from tasks.report.ranking import FINDING, ranked
+from tasks.report.ranking import FINDING, PROMOTED, ranked
 
 NO_TRUTH = TRUTH.empty().with_columns(market=pl.lit("", dtype=pl.String))
 
@@ -39,7 +39,11 @@ COLUMNS = (
     Column("shrunk", _if_asked(lambda row: signed(row["shrunk_bps"])), "bps"),
     Column("q", _if_asked(lambda row: probability(row["q"]))),
     Column("verdict", _if_asked(lambda row: row["verdict"]), kind="verdict"),
-    Column("promotion", _if_asked(lambda row: row["promotion"] or MISSING), kind="verdict"),
+    Column(
+        "promoted",
+        lambda row: count(row["n_promoted"]),
+        hint="hypotheses on this event and horizon, under any condition",
+    ),
     text("note", "note", "prose"),
 )
 
@@ -50,9 +54,9 @@ def tell_planted(evidence: Evidence) -> dict[str, Any] | None:
         return None
     judged = ranked(evidence)
     asked = judged.filter(pl.col("condition") == "all")
-    alone = _beside(evidence.truth, asked)
+    alone = _beside(evidence.truth, asked, judged)
     pooled = asked.filter(pl.col("market") == EVERY_MARKET)
-    together = alone if pooled.is_empty() else _beside(_pool(evidence.truth), asked)
+    together = alone if pooled.is_empty() else _beside(_pool(evidence.truth), asked, judged)
     told = "Planted effects and what was found"
     return {
         "sentence": _sentence(evidence.truth, judged),
@@ -74,10 +78,16 @@ def _pool(truth: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _beside(truth: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+def _beside(truth: pl.DataFrame, asked: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     names = ["event", "horizon", "market"]
+    promoted = (
+        judged.filter(pl.col("promotion") == PROMOTED).group_by(names).agg(n_promoted=pl.len())
+    )
     planted = truth.select(*names, "n_planted", "note", planted_bps="effect_bps").sort(names)
-    return planted.join(asked, on=names, how="left", maintain_order="left")
+    counted = planted.join(promoted, on=names, how="left", maintain_order="left")
+    return counted.with_columns(pl.col("n_promoted").fill_null(0)).join(
+        asked, on=names, how="left", maintain_order="left"
+    )
 
 
 def _sentence(truth: pl.DataFrame, judged: pl.DataFrame) -> str:
@@ -86,12 +96,14 @@ def _sentence(truth: pl.DataFrame, judged: pl.DataFrame) -> str:
     events = effects["event"].unique()
     hit = found.filter(pl.col("event").is_in(events.implode()))
     n_seen = hit["event"].n_unique()
+    n_ruled = hit.filter(pl.col("promotion") == PROMOTED)["event"].n_unique()
     n_other = found.height - hit.height
     planted = n_of(effects.height, "effect was", "effects were")
     kinds = n_of(events.len(), "kind of event", "kinds of event")
     return (
         f"This market is simulated, so the truth is known: {planted} planted, on {kinds}, and the "
-        f"search found something on {count(n_seen)} of these kinds. {_others(n_other)}"
+        f"search found something on {count(n_seen)} of these kinds and promoted a rule on "
+        f"{count(n_ruled)}. {_others(n_other)}"
     )
 
 

@@ -17,7 +17,7 @@ COLUMNS = (
     text("table", "kind", "code"),
     text("market", "market"),
     text("part", "part"),
-    text("key", "identity", "code", "first 12 hex digits; of the content where the table is raw"),
+    text("key", "key", "code", "first 12 hex digits of the hash of all that made the table"),
     Column("rows", lambda row: count(row["n_rows"])),
 )
 
@@ -26,7 +26,7 @@ def tell_provenance(facts: Facts) -> dict[str, Any]:
     """Tables, code, libraries and settings behind the page."""
     settings = json.loads(canonical_json(facts.settings))
     refs = sorted(facts.refs, key=lambda ref: ref.address)
-    rows = [ref.model_dump() | {"identity": ref.identity[:_DIGITS]} for ref in refs]
+    rows = [ref.model_dump() | {"key": ref.key[:_DIGITS]} for ref in refs]
     return {
         "sentence": _sentence(facts),
         "tables": fill_grid("tables", "Tables", COLUMNS, rows),

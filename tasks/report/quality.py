@@ -14,7 +14,7 @@ from tasks.report.formats import MISSING, count, day, n_of, percent
 from tasks.report.grid import Column, Grid, Row, fill_grid, text
 
 _ROW_HEIGHT, _FRAME_HEIGHT = 30, 60
-_SHOWN_ANYWAY = ("bars", "gaps")
+_NO_FAULTS = ("bars", "gaps", "raw_rows", "parts", "stale")
 
 
 def tell_quality(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _check_columns(quality: pl.DataFrame) -> list[Column]:
         return Column(check.replace("_", " "), show, hint=notes[check])
 
     failing = quality.filter(pl.col("n") > 0)["check"].unique().sort()
-    return [column(check) for check in failing if check not in _SHOWN_ANYWAY]
+    return [column(check) for check in failing if check not in _NO_FAULTS]
 
 
 def _checks(quality: pl.DataFrame) -> Grid:

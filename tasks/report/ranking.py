@@ -27,9 +27,3 @@ def ranked(evidence: Evidence) -> pl.DataFrame:
     last = [pl.col(name).fill_nan(None) for name in ("q", "p")]
     ordered = judged.sort(*last, "hypothesis", nulls_last=True)
     return ordered.with_row_index("rank", offset=1)
-
-
-def best(evidence: Evidence, n_best: int, n_listed: int) -> pl.DataFrame:
-    """The first `n_best` of `ranked` and all further findings, at most `n_listed` in all."""
-    shown = (pl.col("rank") <= n_best) | (pl.col("verdict") == FINDING)
-    return ranked(evidence).filter(shown).head(max(n_best, n_listed))

@@ -38,22 +38,46 @@ def render(
     config: ReportConfig | None = None,
 ) -> pl.DataFrame:
     """Draw the run's report as one page that opens offline."""
+    evidence, facts = gather(
+        lake,
+        quality=quality,
+        bars=bars,
+        events=events,
+        paths=paths,
+        truth=truth,
+        settings=settings,
+        findings=findings,
+        bridged=bridged,
+        trades=trades,
+        verdicts=verdicts,
+        funnel=funnel,
+        blueprints=blueprints,
+    )
+    return draw_report(evidence, facts, config)
+
+
+def gather(
+    lake: Lake,
+    *,
+    quality: Sequence[Ref],
+    bars: Sequence[Ref],
+    events: Sequence[Ref],
+    paths: Sequence[Ref],
+    truth: Sequence[Ref],
+    settings: dict[str, Any],
+    **single: Ref,
+) -> tuple[Evidence, Facts]:
+    """Read a run's tables: small ones whole, bars and events one by one, as counts."""
     evidence = Evidence(
         quality=_stacked(lake, QUALITY, quality),
         months=pl.concat([pl.DataFrame(schema=MONTHS), *(_months(lake, ref) for ref in bars)]),
         events=pl.concat([pl.DataFrame(schema=COUNTS), *(_counts(lake, ref) for ref in events)]),
         paths=_stacked(lake, EVENT_PATHS, paths),
-        findings=lake.read(findings),
-        bridged=lake.read(bridged),
-        trades=lake.read(trades),
-        verdicts=lake.read(verdicts),
-        funnel=lake.read(funnel),
-        blueprints=lake.read(blueprints),
         truth=pl.concat([NO_TRUTH, *(_truth(lake, ref) for ref in truth)]),
+        **{name: lake.read(ref) for name, ref in single.items()},
     )
-    single = (findings, bridged, trades, verdicts, funnel, blueprints)
-    refs = (*quality, *bars, *events, *paths, *single, *truth)
-    return draw_report(evidence, _facts(lake, refs, settings), config)
+    refs = (*quality, *bars, *events, *paths, *single.values(), *truth)
+    return evidence, _facts(lake, refs, settings)
 
 
 def _stacked(lake: Lake, table: Table, refs: Sequence[Ref]) -> pl.DataFrame:
@@ -73,8 +97,8 @@ def _truth(lake: Lake, ref: Ref) -> pl.DataFrame:
 
 
 def _facts(lake: Lake, refs: tuple[Ref, ...], settings: dict[str, Any]) -> Facts:
-    """Code and libraries of the parents; a raw one counts by content, whoever made it."""
-    entries = [lake.entry(ref.address) for ref in refs if not ref.raw]
+    """Code and libraries of the parents: what their keys are made of."""
+    entries = [lake.entry(ref.address) for ref in refs]
     keys = [entry.key for entry in entries if entry is not None]
     return Facts(
         refs=refs,
@@ -96,5 +120,11 @@ def read_digest(
 ) -> Digest:
     """Read a run's last tables from the lake at `uri` and condense them."""
     lake = open_lake(uri)
-    tables = (lake.read(ref) for ref in (findings, verdicts, funnel, blueprints, report))
-    return digest(*tables, n_best=n_best)
+    return digest(
+        lake.read(findings),
+        lake.read(verdicts),
+        lake.read(funnel),
+        lake.read(blueprints),
+        lake.read(report),
+        n_best,
+    )

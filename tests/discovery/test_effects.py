@@ -36,8 +36,8 @@ def _naive(frame, features, events, held, horizon_ms, split):
     stamps = frame["time"].dt.epoch("ms").to_list()
     regimes = features.select("vol_regime", "trend_regime").to_dicts()
     marks = [("", row, 1) for row in range(frame.height)]
-    for event in events.with_columns(pl.col("time").dt.epoch("ms")).to_dicts():
-        marks.append((event["event"], stamps.index(event["time"]), -1 if event["side"] < 0 else 1))
+    columns = events.select("event", pl.col("time").dt.epoch("ms"), "side").rows()
+    marks += [(name, stamps.index(time), -1 if side < 0 else 1) for name, time, side in columns]
     for name, t, side in marks:
         path = closes[t : t + held + 1]
         if t + held >= len(stamps) or stamps[t + held] >= split or any(map(math.isnan, path)):

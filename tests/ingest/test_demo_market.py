@@ -10,6 +10,7 @@ from tests.ingest.test_demo import without_effects
 
 NULL = without_effects(DemoConfig())
 DAY = 288
+LEARNT = 60 * DAY
 
 
 def correlation(x, y):
@@ -101,17 +102,20 @@ def test_the_null_market_has_no_mean_return():
 
 
 def rules(market):
-    """Sides that crude rules take at each close, from what is then known."""
+    """Sides that crude rules take at each close, thresholds from a first stretch not traded."""
     r = np.diff(np.log(market.prices[3]), prepend=np.log(market.prices[0, 0]))
-    size, volume = np.abs(r), market.volume
+    size, volume, known = np.abs(r), market.volume, slice(0, LEARNT)
     hour = np.convolve(r, np.ones(12))[: r.size]
-    return {
-        "follow a large move": np.where(size > np.quantile(size, 0.99), np.sign(r), 0),
-        "follow volume": np.where(volume > np.quantile(volume, 0.99), np.sign(r), 0),
+    sides = {
+        "follow a large move": np.where(size > np.quantile(size[known], 0.99), np.sign(r), 0),
+        "follow volume": np.where(volume > np.quantile(volume[known], 0.99), np.sign(r), 0),
         "follow the hour": np.where(np.arange(r.size) % 12 == 0, np.sign(hour), 0),
         "follow the takers": np.where(market.taker_share > 0.68, 1, 0),
-        "buy after a fall": np.where(hour < np.quantile(hour, 0.01), 1, 0),
+        "buy after a fall": np.where(hour < np.quantile(hour[known], 0.01), 1, 0),
     }
+    for side in sides.values():
+        side[known] = 0
+    return sides
 
 
 @pytest.mark.slow

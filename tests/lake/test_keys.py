@@ -1,3 +1,4 @@
+import inspect
 import json
 import shutil
 import subprocess
@@ -114,6 +115,20 @@ def test_the_path_of_the_checkout_does_not_enter(tmp_path: Path) -> None:
 def _key(**changes):
     fields = {"code": ["lake.errors"], "config": {"a": 1, "b": {"c": 2}}, "parents": []}
     return make_key("BARS", "BTCUSDT-5m", "-", **{**fields, **changes})
+
+
+def test_a_function_counts_by_its_own_source_and_the_rest_of_its_module_does_not() -> None:
+    def one() -> int:
+        return 1
+
+    def other() -> int:
+        return 2
+
+    keys = [_key(function=function) for function in (None, one, other)]
+    assert len({key.digest for key in keys}) == 3
+    name = f"{__name__}:{one.__qualname__}"
+    assert set(keys[1].code) - set(keys[0].code) == {name}
+    assert keys[1].code[name] == sha256(inspect.getsource(one).encode())
 
 
 def test_the_order_of_a_config_does_not_matter() -> None:

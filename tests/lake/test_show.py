@@ -80,7 +80,7 @@ def test_missing_numbers_are_counted_and_left_out_of_the_range(lake: Lake) -> No
 def test_long_texts_are_cut(lake: Lake) -> None:
     frame = pl.DataFrame({"name": ["page"], "html": ["<p>" * 1000]})
     entry = lake.entry(put(lake, "REPORT", frame=frame).address)
-    assert max(map(len, table_lines(lake, entry, 5, 100))) <= 100
+    assert max(map(len, table_lines(lake, entry, 5, 100))) <= 200
 
 
 def test_columns_that_do_not_fit_follow_below(lake: Lake) -> None:

@@ -90,21 +90,20 @@ def test_where_no_count_falls_short_more_occurrences_are_not_the_question():
     assert (got["reason"], got["n_more"]) == ("returns do not vary", None)
 
 
-def test_of_two_that_trade_the_same_only_the_better_is_promoted():
-    days = range(50)
+def test_of_two_that_trade_the_same_only_the_broader_is_promoted():
     got = judge(
-        [finding("early"), finding("late")],
-        [weighed("early", t=4.0), weighed("late", t=5.0)],
-        trades_on("early", days),
-        trades_on("late", range(5, 50)),
+        [finding("broad"), finding("narrow")],
+        [weighed("broad", t=4.0, n_trades=50), weighed("narrow", t=5.0, n_trades=40)],
+        trades_on("broad", range(50)),
+        trades_on("narrow", range(14, 54)),
     )
-    early, late = got.iter_rows(named=True)
-    assert (late["verdict"], early["verdict"], early["gate"]) == (
+    broad, narrow = got.iter_rows(named=True)
+    assert (broad["verdict"], narrow["verdict"], narrow["gate"]) == (
         "promoted",
         "rejected",
         "different",
     )
-    assert early["reason"] == "redundant with AAA-1h|late|2h|all: shares 90% of the trades"
+    assert narrow["reason"] == "redundant with AAA-1h|broad|2h|all: shares 90% of the trades"
 
 
 def test_the_same_occasions_in_the_other_direction_or_market_are_not_redundant():
@@ -123,8 +122,8 @@ def test_an_overlap_of_eighty_percent_is_still_different():
     got = judge(
         [finding("one"), finding("two")],
         [weighed("one"), weighed("two")],
-        trades_on("one", range(40)),
-        trades_on("two", range(50)),
+        trades_on("one", range(50)),
+        trades_on("two", range(10, 60)),
     )
     assert got["verdict"].to_list() == ["promoted"] * 2
 

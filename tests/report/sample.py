@@ -418,11 +418,11 @@ def make_eventless() -> Evidence:
 
 
 def make_facts(evidence: Evidence) -> Facts:
-    def ref(kind: str, market: str, part: str = "-", raw: bool = False) -> Ref:
+    def ref(kind: str, market: str, part: str = "-") -> Ref:
         digest = (kind + market + part).encode().hex().ljust(64, "0")[:64]
         return Ref(
             kind=kind, market=market, part=part, key=digest, content=digest[::-1], n_rows=1234,
-            n_bytes=5678, raw=raw,
+            n_bytes=5678,
         )  # fmt: skip
 
     per_market = [ref(kind, m) for m in evidence.markets for kind in ("QUALITY", "BARS")]
@@ -433,7 +433,7 @@ def make_facts(evidence: Evidence) -> Facts:
             *per_market,
             *events,
             *(ref(kind, "all") for kind in kinds),
-            ref("TRUTH", "all", raw=True),
+            ref("TRUTH", "all"),
         ),
         code={f"tasks.clean.part{i}": f"{i:064x}" for i in range(41)},
         libraries={"numba": "0.68.0", "numpy": "2.4.1", "polars": "2.1.0", "scipy": "1.17.0"},

@@ -47,6 +47,9 @@ EVIDENCE = """\
 <p>{{ findings.sentence }}</p>
 {%- if not findings.empty %}
 {{ table(findings.table) }}
+{%- if findings.further %}
+<details><summary>{{ findings.further.caption }}</summary>{{ table(findings.further) }}</details>
+{%- endif %}
 {%- if findings.forest %}
 <h3>Raw and shrunk effects</h3>
 {{ chart(findings.forest) }}
@@ -58,8 +61,8 @@ EVIDENCE = """\
 <div class="pair">
 {%- for curve in curves.curves %}
 <article>
-<h4><code>{{ curve.event }}</code> <span>{{ curve.market }}</span></h4>
-<p class="quiet">{{ curve.told | join("; ") }}</p>
+<h4><code>{{ curve.event }}</code> <span>{{ curve.where }}</span></h4>
+<p class="quiet">{{ curve.told }}</p>
 {{ chart(curve.chart) }}
 </article>
 {%- endfor %}

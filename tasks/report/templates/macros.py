@@ -18,7 +18,8 @@ MACROS = """\
 
 {%- macro table(grid) -%}
 <div class="scroll" tabindex="0" role="region" aria-label="{{ grid.caption }}">
-<table id="table-{{ grid.name }}"{% if grid.columns | length < 6 %} class="few"{% endif %}>
+<table id="table-{{ grid.name }}"{% if grid.columns | length < 6 %} class="few"\
+{% elif grid.columns | length > 12 %} class="many"{% endif %}>
 <caption>{{ grid.caption }}</caption>
 <thead><tr>{% for column in grid.columns %}{{ head(column) }}{% endfor %}</tr></thead>
 <tbody>

@@ -65,6 +65,7 @@ background:linear-gradient(90deg,var(--paper) 40%,transparent) 0 0/2.5rem 100% n
 linear-gradient(270deg,var(--paper) 40%,transparent) 100% 0/2.5rem 100% no-repeat local,
 linear-gradient(90deg,var(--line),transparent) 0 0/.6rem 100% no-repeat scroll,
 linear-gradient(270deg,var(--line),transparent) 100% 0/.6rem 100% no-repeat scroll}
+.many td.prose{white-space:nowrap}
 table.few{width:auto}table.few th,table.few td{padding-right:1.6rem}
 table{border-collapse:collapse;font-size:.82rem;font-variant-numeric:tabular-nums;width:100%}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -75,7 +76,7 @@ td{border-bottom:1px solid var(--line)}
 tbody tr:hover td{background:var(--card)}
 th.number,td.number{text-align:right}
 td.number+td:not(.number),th.number+th:not(.number){padding-left:.6rem}
-td.prose{white-space:normal;min-width:17rem}
+td.prose{white-space:normal;min-width:22rem}
 .unit{font-weight:400;opacity:.75;font-size:.92em}
 .chip{display:inline-flex;align-items:center;gap:.4em}
 .chip::before{content:"";width:.55em;height:.55em;border-radius:50%;border:1.5px solid var(--axis)}
@@ -96,11 +97,13 @@ details{margin:.4rem 0}
 summary{cursor:pointer;font-size:.88rem}
 pre{overflow-x:auto;background:var(--card);border-radius:6px;padding:.9rem 1rem;line-height:1.45;
 font-size:.8rem}
-.card{border:1px solid var(--line);border-radius:6px;padding:1rem 1.2rem;margin:0 0 1rem}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(30rem,100%),1fr));gap:1rem}
+.card{border:1px solid var(--line);border-radius:6px;padding:1rem 1.2rem;min-width:0}
 .card h3{margin:0}
 .card dl{margin:0 0 .6rem}
-.card dl div{display:grid;grid-template-columns:6rem 1fr;gap:.2rem 1rem;margin-bottom:.35rem}
+.card dl div{display:grid;grid-template-columns:4.6rem 1fr;gap:.2rem 1rem;margin-bottom:.35rem}
 .card dt{color:var(--soft)}
+.card dl{font-size:.9rem}
 .card dd{margin:0}
 
 @media (max-width:640px){
@@ -121,7 +124,7 @@ main>section,footer{margin-top:1.6rem}
 .scroll{overflow:visible}
 table{font-size:7pt}
 th,td{white-space:normal;padding-right:.45rem}
-td.prose{min-width:0}
+td.prose,.many td.prose{min-width:0;white-space:normal}
 .pair{grid-template-columns:1fr 1fr}
 figure,article,tr,aside,.tiles{break-inside:avoid}
 h2,h3{break-after:avoid}

@@ -9,7 +9,7 @@ TRUST = """\
 {%- else %}
 <p>Every hypothesis meets the gates in this order; the first that it fails stops it.</p>
 {{ chart(funnel.chart) }}
-{{ table(funnel.table) }}
+<details><summary>As a table</summary>{{ table(funnel.table) }}</details>
 {%- endif %}
 </section>
 
@@ -18,6 +18,9 @@ TRUST = """\
 <p>{{ costs.sentence }}</p>
 {%- if not costs.empty %}
 {{ table(costs.table) }}
+{%- if costs.further %}
+<details><summary>{{ costs.further.caption }}</summary>{{ table(costs.further) }}</details>
+{%- endif %}
 {%- if costs.chart %}
 <h3>Cumulative net result</h3>
 {{ chart(costs.chart) }}
@@ -32,6 +35,8 @@ TRUST = """\
 {%- if cards.sentence %}
 <p>{{ cards.sentence }}</p>
 {%- endif %}
+{%- if cards.cards %}
+<div class="cards">
 {%- for card in cards.cards %}
 <article class="card">
 <h3>{{ card.title }}</h3>
@@ -44,6 +49,8 @@ TRUST = """\
 <details><summary>Document</summary><pre>{{ card.json }}</pre></details>
 </article>
 {%- endfor %}
+</div>
+{%- endif %}
 </section>
 
 <section id="calibration">
