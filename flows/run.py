@@ -94,6 +94,7 @@ class Run:
                 self.board.advance(stage, found=future.state.name == "Cached")
         done = [_outcome(stage, task, c, f) for c, f in zip(asked, futures, strict=True)]
         self.outcomes.extend(done)
+        self.keep(finished=False)
         errors = [outcome.error for outcome in done if outcome.error is not None]
         if errors and not tolerate:
             raise errors[0]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from blocks.profile import RunConfig, load_config
-from perf.harness import Bench
+from perf.harness import Bench, Work
 
 N_ROUNDS = 3
 
@@ -52,42 +51,41 @@ def benches(wanted: Callable[[str], bool]) -> Iterator[Bench]:
     names = [name for name in ("prefect cold run", "prefect warm run") if wanted(name)]
     if not names:
         return
-    from flows.discovery import run_discovery
     from flows.server import temporary_server
 
     folder = Path(tempfile.mkdtemp(prefix="assay-perf-"))
-    kept = str(folder / "kept")
-
-    def config(lake: str) -> RunConfig:
-        return load_config(["--profile", "smoke", "--json", "--lake", lake])
-
-    def fresh() -> str:
-        return tempfile.mkdtemp(dir=folder)
-
-    def cold() -> object:
-        return run_discovery(config(fresh()))
-
-    def warm() -> object:
-        return run_discovery(config(kept))
-
-    def plain() -> object:
-        lake = fresh()
-        return run_plainly(config(lake), lake)
-
-    def empty() -> object:
-        return _empty_flow()
-
-    with ExitStack() as stack:
-        stack.enter_context(temporary_server())
-        sides = {
-            "prefect cold run": ("the same functions called directly", cold, plain),
-            "prefect warm run": ("an empty Prefect flow", warm, empty),
-        }
+    sides: dict[str, tuple[str, Work, Work]] = {
+        "prefect cold run": (
+            "the same functions called directly",
+            lambda: _discover(tempfile.mkdtemp(dir=folder)),
+            lambda: _discover_plainly(tempfile.mkdtemp(dir=folder)),
+        ),
+        "prefect warm run": (
+            "an empty Prefect flow",
+            lambda: _discover(str(folder / "kept")),
+            _run_empty_flow,
+        ),
+    }
+    with temporary_server():
         for name in names:
             yield Bench(name, *sides[name], n_rounds=N_ROUNDS)
 
 
-def _empty_flow() -> object:
+def _config(lake: str) -> RunConfig:
+    return load_config(["--profile", "smoke", "--json", "--lake", lake])
+
+
+def _discover(lake: str) -> object:
+    from flows.discovery import run_discovery
+
+    return run_discovery(_config(lake))
+
+
+def _discover_plainly(lake: str) -> object:
+    return run_plainly(_config(lake), lake)
+
+
+def _run_empty_flow() -> object:
     from prefect import flow
 
     @flow(name="empty")

@@ -68,31 +68,28 @@ def _histogram(p: Reals, n_bins: int) -> Chart:
 
 
 def _quantiles(p: Reals) -> Chart:
-    expected = -np.log10((np.arange(1, p.size + 1) - 0.5) / p.size)
-    observed = -np.log10(np.maximum(p, _SMALLEST_P))
-    far = float(f"{expected[0]:.6g}")
+    expected = numbers(-np.log10((np.arange(1, p.size + 1) - 0.5) / p.size))
     points = {
         "type": "scatter",
         "mode": "markers",
-        "x": numbers(expected),
-        "y": numbers(observed),
+        "x": expected,
+        "y": numbers(-np.log10(np.maximum(p, _SMALLEST_P))),
         "marker": {"color": "@accent", "size": 5, "opacity": 0.7},
         "hovertemplate": "expected %{x:.2f}, observed %{y:.2f}<extra></extra>",
-    }
-    chance = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [0, far],
-        "y": [0, far],
-        "line": {"color": "@ink", "width": 1, "dash": "dash"},
-        "hoverinfo": "skip",
     }
     shape = layout(
         axis(title=titled("expected, \u2212log10 p"), rangemode="tozero"),
         axis(title=titled("observed, \u2212log10 p"), rangemode="tozero"),
     )
     note = "Points above the diagonal: more small p-values than chance gives."
-    return Chart("chart-qq", "Quantiles of p-values", _HEIGHT, (chance, points), shape, note)
+    traces = (_diagonal(expected[0]), points)
+    return Chart("chart-qq", "Quantiles of p-values", _HEIGHT, traces, shape, note)
+
+
+def _diagonal(far: float | None) -> dict[str, Any]:
+    line = {"color": "@ink", "width": 1, "dash": "dash"}
+    ends = {"x": [0, far], "y": [0, far]}
+    return {"type": "scatter", "mode": "lines", "line": line, "hoverinfo": "skip"} | ends
 
 
 def _table(p: Reals, levels: tuple[float, ...]) -> Grid:

@@ -94,6 +94,18 @@ def axis(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def row_axis(labels: Sequence[str]) -> dict[str, Any]:
+    """A vertical axis of labelled rows, the first on top, at 0, 1, 2, ..."""
+    return axis(
+        tickvals=list(range(len(labels))),
+        ticktext=list(labels),
+        range=[len(labels) - 0.5, -0.5],
+        showgrid=False,
+        ticks="",
+        ticklabelstandoff=6,
+    )
+
+
 def titled(text: str) -> dict[str, Any]:
     """An axis's title."""
     return {"text": text, "standoff": 8, "font": {"size": 12}}

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from tasks.report.chart import Chart, axis, layout, numbers, rule, titled, words
+from tasks.report.chart import Chart, axis, layout, numbers, row_axis, rule, titled, words
 from tasks.report.config import ReportConfig
 from tasks.report.facts import Evidence
 from tasks.report.formats import (
@@ -24,7 +24,7 @@ from tasks.report.formats import (
 from tasks.report.grid import Column, Grid, fill_grid, text
 from tasks.report.ranking import FINDING, ranked
 
-_ROW_HEIGHT, _FRAME_HEIGHT = 30, 90
+_ROW_HEIGHT, _FRAME_HEIGHT, _SHIFT = 30, 90, 0.16
 COLUMNS = (
     Column("#", lambda row: str(row["rank"])),
     text("event", "event", "code"),
@@ -94,36 +94,32 @@ def _sentence(every: pl.DataFrame, shown: pl.DataFrame, further: pl.DataFrame) -
 
 
 def _forest(rows: pl.DataFrame, confidence: float) -> Chart:
-    normal, student = _quantiles(rows["n_clusters"].to_list(), confidence)
-    position = list(range(rows.height))
-    raw = _marks("raw effect", rows["effect_bps"], rows["se_bps"] * student, -0.16, "@soft")
-    shrunk = _marks("shrunk", rows["shrunk_bps"], rows["shrunk_sd_bps"] * normal, 0.16, "@accent")
-    raw["marker"] |= {"symbol": "circle-open", "size": 7}
-    shrunk["marker"] |= {"symbol": "diamond", "size": 8}
     labels = [words(hypothesis_words(name)) for name in rows["hypothesis"]]
-    for trace in (raw, shrunk):
-        trace["text"] = labels
     shape = layout(
         axis(title=titled("bps, in the event's side"), side="bottom"),
-        axis(
-            tickvals=position,
-            ticktext=labels,
-            range=[rows.height - 0.5, -0.5],
-            showgrid=False,
-            ticks="",
-            ticklabelstandoff=6,
-        ),
+        row_axis(labels),
         [rule(x=0, colour="@soft")],
         showlegend=True,
         meta={"short": [f"#{rank}" for rank in rows["rank"]]},
     )
+    traces = tuple(trace | {"text": labels} for trace in _both(rows, confidence))
     height = _FRAME_HEIGHT + _ROW_HEIGHT * rows.height
     label = "Raw effects with confidence intervals beside shrunk effects with credible intervals"
     note = (
         f"Bars are {100 * confidence:.0f} % intervals: of Student's t with the clusters less one "
         "for the raw effect, of the posterior for the shrunk one."
     )
-    return Chart("chart-forest", label, height, (raw, shrunk), shape, note)
+    return Chart("chart-forest", label, height, traces, shape, note)
+
+
+def _both(rows: pl.DataFrame, confidence: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Raw effects a little above each row, shrunk ones a little below."""
+    normal, student = _quantiles(rows["n_clusters"].to_list(), confidence)
+    raw = _marks("raw effect", rows["effect_bps"], rows["se_bps"] * student, -_SHIFT, "@soft")
+    shrunk = _marks("shrunk", rows["shrunk_bps"], rows["shrunk_sd_bps"] * normal, _SHIFT, "@accent")
+    raw["marker"] |= {"symbol": "circle-open", "size": 7}
+    shrunk["marker"] |= {"symbol": "diamond", "size": 8}
+    return raw, shrunk
 
 
 def _marks(

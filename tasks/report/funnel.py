@@ -6,12 +6,13 @@ from typing import Any
 
 import polars as pl
 
-from tasks.report.chart import Chart, axis, layout, legend, words
+from tasks.report.chart import Chart, axis, layout, legend, row_axis, words
 from tasks.report.facts import Evidence
 from tasks.report.formats import count, gate_words
 from tasks.report.grid import Column, fill_grid
 
 _ROW_HEIGHT, _FRAME_HEIGHT = 34, 50
+_ROOM_FOR_TEXT = 1.22
 COLUMNS = (
     Column("step", lambda row: str(row["step"])),
     Column("gate", lambda row: gate_words(row["gate"]), kind="prose"),
@@ -34,25 +35,14 @@ def tell_funnel(evidence: Evidence) -> dict[str, Any]:
 
 
 def _chart(steps: pl.DataFrame) -> Chart:
-    position = list(range(steps.height))
-    labels = [words(gate_words(gate)) for gate in steps["gate"]]
-    on = _bars(position, steps["n_out"], "went on", "@accent")
-    stopped = _bars(position, steps["n_stopped"], "stopped here", "@line")
-    stopped["text"] = [
-        f"{count(left)} of {count(came)}" for left, came in steps.select("n_out", "n_in").rows()
-    ]
-    stopped |= {"textposition": "outside", "cliponaxis": False, "textfont": {"color": "@ink"}}
+    left = [f"{count(n_out)} of {count(n_in)}" for n_out, n_in in steps["n_out", "n_in"].rows()]
+    outside = {"textposition": "outside", "cliponaxis": False, "textfont": {"color": "@ink"}}
+    on = _bars(steps["n_out"], "went on", "@accent")
+    stopped = _bars(steps["n_stopped"], "stopped here", "@line") | {"text": left} | outside
     most = max(1, int(steps["n_in"].max()))  # type: ignore[arg-type]
     shape = layout(
-        axis(visible=False, range=[0, 1.22 * most]),
-        axis(
-            tickvals=position,
-            ticktext=labels,
-            range=[steps.height - 0.5, -0.5],
-            showgrid=False,
-            ticks="",
-            ticklabelstandoff=6,
-        ),
+        axis(visible=False, range=[0, _ROOM_FOR_TEXT * most]),
+        row_axis([words(gate_words(gate)) for gate in steps["gate"]]),
         barmode="stack",
         bargap=0.3,
         showlegend=True,
@@ -63,12 +53,12 @@ def _chart(steps: pl.DataFrame) -> Chart:
     return Chart("chart-funnel", "Hypotheses left after each gate", height, (on, stopped), shape)
 
 
-def _bars(position: list[int], n: pl.Series, name: str, colour: str) -> dict[str, Any]:
+def _bars(n: pl.Series, name: str, colour: str) -> dict[str, Any]:
     return {
         "type": "bar",
         "orientation": "h",
         "name": name,
-        "y": position,
+        "y": list(range(n.len())),
         "x": n.to_list(),
         "marker": {"color": colour},
         "hovertemplate": f"%{{x}} {name}<extra></extra>",

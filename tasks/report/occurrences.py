@@ -115,23 +115,19 @@ def _shares_chart(totals: pl.DataFrame) -> Chart:
 
 
 def _quarters_chart(evidence: Evidence, height: int) -> Chart:
-    bars = evidence.months.group_by(_QUARTER).agg(pl.col("n_bars").sum())
-    per = evidence.events.group_by("family", _QUARTER).agg(pl.col("n").sum())
-    rate = per.join(bars, on="quarter", how="left").sort("family", "quarter")
-    rate = rate.with_columns(rate=_THOUSAND * pl.col("n") / pl.col("n_bars"))
-    families = rate["family"].unique().sort().to_list()
+    rate = _rates(evidence)
     traces = [
         {
             "type": "scatter",
             "mode": "lines+markers",
-            "name": words(family),
+            "name": words(str(family)),
             "x": [quarter.isoformat() for quarter in part["quarter"]],
             "y": numbers(part["rate"]),
-            "line": {"color": series_colour(families.index(family)), "width": 1.5},
+            "line": {"color": series_colour(position), "width": 1.5},
             "marker": {"size": 5},
             "hovertemplate": "%{fullData.name}, quarter from %{x|%B %Y}: %{y:.2f}<extra></extra>",
         }
-        for (family,), part in rate.group_by("family", maintain_order=True)
+        for position, ((family,), part) in enumerate(rate.group_by("family", maintain_order=True))
     ]
     shape = layout(
         axis(type="date", showgrid=False),
@@ -139,4 +135,12 @@ def _quarters_chart(evidence: Evidence, height: int) -> Chart:
         showlegend=True,
     )
     label = "Events per thousand bars and quarter, by family"
-    return Chart("chart-quarters", label, min(height, _QUARTERS_HEIGHT), tuple(traces), shape)
+    shown_height = min(height, _QUARTERS_HEIGHT)
+    return Chart("chart-quarters", label, shown_height, tuple(traces), shape)
+
+
+def _rates(evidence: Evidence) -> pl.DataFrame:
+    bars = evidence.months.group_by(_QUARTER).agg(pl.col("n_bars").sum())
+    per = evidence.events.group_by("family", _QUARTER).agg(pl.col("n").sum())
+    rate = per.join(bars, on="quarter", how="left").sort("family", "quarter")
+    return rate.with_columns(rate=_THOUSAND * pl.col("n") / pl.col("n_bars"))

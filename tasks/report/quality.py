@@ -95,46 +95,50 @@ def _classes(steps: tuple[float, ...]) -> list[str]:
 
 
 def _strip(months: pl.DataFrame, steps: tuple[float, ...]) -> Chart:
-    share = pl.col("n_gaps") / (pl.col("n_gaps") + pl.col("n_bars"))
-    tone = pl.sum_horizontal(share > 0, *(share > step for step in steps))
-    wide = months.with_columns(share=share, tone=tone.cast(pl.Int64))
-    names = wide["month"].unique().sort()
-    markets = wide["market"].unique().sort()
-    every = markets.to_frame().join(names.to_frame(), how="cross")
-    full = every.join(wide, on=["market", "month"], how="left", maintain_order="left")
-    parts = full.select("market", "n_gaps", "tone").partition_by("market", maintain_order=True)
-    n_tones = len(steps) + 2
+    names, markets = months["month"].unique().sort(), months["market"].unique().sort()
+    parts = _full(months, steps).partition_by("market", maintain_order=True)
     trace = {
         "type": "heatmap",
-        "x": [month.strftime("%Y-%m-%d") for month in names],
+        "x": [month.isoformat() for month in names],
         "y": [words(market) for market in markets],
         "z": [part["tone"].to_list() for part in parts],
         "text": [[_missing_words(n) for n in part["n_gaps"]] for part in parts],
         "hovertemplate": "%{y} %{x|%B %Y}: %{text}<extra></extra>",
-        "zmin": -0.5,
-        "zmax": n_tones - 0.5,
-        "colorscale": _tones(n_tones),
-        "showscale": False,
-        "xgap": 1,
-        "ygap": 4,
     }
-    height = _FRAME_HEIGHT + _ROW_HEIGHT * len(markets)
     shape = layout(
         axis(showgrid=False, type="date"),
         axis(showgrid=False, autorange="reversed", type="category", ticks="", ticklabelstandoff=6),
     )
-    return Chart("chart-gaps", "Missing bars per month and market", height, (trace,), shape)
+    height = _FRAME_HEIGHT + _ROW_HEIGHT * len(markets)
+    return Chart(
+        "chart-gaps",
+        "Missing bars per month and market",
+        height,
+        (trace | _tones(len(steps) + 2),),
+        shape,
+    )
+
+
+def _full(months: pl.DataFrame, steps: tuple[float, ...]) -> pl.DataFrame:
+    """Tone and gaps of every market and month, null outside a market's span."""
+    share = pl.col("n_gaps") / (pl.col("n_gaps") + pl.col("n_bars"))
+    tone = pl.sum_horizontal(share > 0, *(share > step for step in steps)).cast(pl.Int64)
+    names, markets = months["month"].unique().sort(), months["market"].unique().sort()
+    every = markets.to_frame().join(names.to_frame(), how="cross")
+    known = months.select("market", "month", "n_gaps", tone=tone)
+    return every.join(known, on=["market", "month"], how="left", maintain_order="left")
 
 
 def _missing_words(n_gaps: int | None) -> str:
     return "outside the span" if n_gaps is None else f"{count(n_gaps)} missing"
 
 
-def _tones(n_tones: int) -> list[list[Any]]:
-    """Steps without transitions: each tone holds its share of the scale."""
-    edges = [position / n_tones for position in range(n_tones + 1)]
-    scale: list[list[Any]] = []
-    for tone in range(n_tones):
-        colour = f"@gap{tone}"
-        scale += [[round(edges[tone], 6), colour], [round(edges[tone + 1], 6), colour]]
-    return scale
+def _tones(n_tones: int) -> dict[str, Any]:
+    """A scale of steps without transitions: each tone holds its share of it."""
+    scale = [
+        [round((tone + side) / n_tones, 6), f"@gap{tone}"]
+        for tone in range(n_tones)
+        for side in (0, 1)
+    ]
+    ends = {"zmin": -0.5, "zmax": n_tones - 0.5}
+    return {"colorscale": scale, "showscale": False, "xgap": 1, "ygap": 4, **ends}
