@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ def main() -> int:
         print(f"Prefect's interface is running already: {found.removesuffix('/api')}")
         return 0
     port = _free_port()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(f"starting Prefect's server, state in {os.environ['PREFECT_HOME']} ...", flush=True)
     server = _start(port)
     try:
