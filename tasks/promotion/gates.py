@@ -142,7 +142,7 @@ GATES: tuple[Gate, ...] = (
     ("holdout_q", "beyond chance in the hold-out era", is_significant),
     ("cost_stress", "positive at double costs", survives_double_costs),
     ("shrunk_sign", "shrunk effect exceeds the costs", shrinks_to_a_profit),
-    ("different", "not redundant with a better one", is_different),
+    ("different", "not redundant with a broader one", is_different),
 )
 
 

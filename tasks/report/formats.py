@@ -17,7 +17,7 @@ _GATES = {
     "holdout_q": "beyond chance in the hold-out era",
     "cost_stress": "positive at double costs",
     "shrunk_sign": "shrunk effect exceeds the costs",
-    "different": "not redundant with a better one",
+    "different": "not redundant with a broader one",
 }
 _REGIMES = {
     "all": "any",

@@ -109,8 +109,10 @@ def _found(evidence: Evidence) -> str:
 
 
 def _best(evidence: Evidence) -> list[str]:
-    found = ranked(evidence).filter(pl.col("verdict") == FINDING).head(_N_IN_WORDS)
-    return [_in_words(row) for row in found.to_dicts()]
+    found = ranked(evidence).filter(pl.col("verdict") == FINDING)
+    promoted = found.filter(pl.col("promotion") == PROMOTED)
+    told = found if promoted.is_empty() else promoted
+    return [_in_words(row) for row in told.head(_N_IN_WORDS).to_dicts()]
 
 
 def _in_words(row: dict[str, Any]) -> str:
@@ -135,7 +137,8 @@ def _caveats(evidence: Evidence) -> list[str]:
         "The effect of a hypothesis that was picked for its effect is too large on average. "
         "Trust the shrunk effect, or the hold-out, not the raw one.",
         "The hold-out is honest once. Each further run that is tuned on it spends some of it.",
-        "Costs are assumed, not measured: fills at the bar's open and close, no market impact.",
+        "Costs are assumed, not measured: fills at the bar's open and close, a flat fee, spread "
+        "and impact per side.",
         *_caveats_of_this_run(evidence),
     ]
 
