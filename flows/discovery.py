@@ -15,7 +15,7 @@ from typing import Any
 
 from prefect import flow
 
-from blocks.profile import STAGES, RunConfig
+from blocks.profile import STAGES, RunConfig, n_cores
 from blocks.runner import task_runner
 from flows.board import Board
 from flows.run import Run, Tables, open_run, spread
@@ -33,7 +33,12 @@ from tasks.promotion.task import decide, tally
 from tasks.report.task import render
 
 
-@flow(name="discovery", flow_run_name="{config.source} {config.timeframe}", persist_result=False)
+@flow(
+    name="discovery",
+    flow_run_name="{config.source} {config.timeframe}",
+    task_runner=task_runner(n_cores()),
+    persist_result=False,
+)
 def discover(config: RunConfig) -> Summary:
     """From bars to judged findings and blueprints, each stage on the tables of those before."""
     board = Board(STAGES, quiet=config.json_output)

@@ -91,6 +91,7 @@ class Run:
         with self.meter.measure(stage):
             futures = [ready.submit(lake=self.results.uri, **call) for call in asked]
             for future in as_completed(futures):
+                future.wait()  # else asking for its state would ask the server
                 self.board.advance(stage, found=future.state.name == "Cached")
         done = [_outcome(stage, task, c, f) for c, f in zip(asked, futures, strict=True)]
         self.outcomes.extend(done)
