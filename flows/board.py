@@ -51,11 +51,13 @@ class Board:
         )
         with self._progress:
             yield self
+        self._tell_prefect(1.0)
 
     def expect(self, stage: str, n_tasks: int) -> None:
         """`n_tasks` more will be worked on in `stage`."""
         assert self._progress is not None
         if stage not in self._bars:
+            self._tell_prefect(self.stages.index(stage) / len(self.stages))
             self._bars[stage] = self._progress.add_task(stage, total=0, note="")
         bar = self._bars[stage]
         self._progress.update(bar, total=(self._progress.tasks[bar].total or 0) + n_tasks)
@@ -67,8 +69,6 @@ class Board:
         note = f"{self._found[stage]} from the lake" if self._found[stage] else ""
         self._progress.update(self._bars[stage], advance=1, note=note)
 
-    def finish(self, stage: str) -> None:
-        """All of `stage` is done."""
-        share = 100.0 * (self.stages.index(stage) + 1) / len(self.stages)
-        if self._artifact is not None:
-            update_progress_artifact(artifact_id=self._artifact, progress=share)
+    def _tell_prefect(self, share: float) -> None:
+        assert self._artifact is not None
+        update_progress_artifact(artifact_id=self._artifact, progress=100.0 * share)

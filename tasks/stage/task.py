@@ -25,6 +25,7 @@ import polars as pl
 from prefect import Task, task
 from prefect.cache_policies import CachePolicy
 from prefect.context import TaskRunContext
+from prefect.tasks import TaskRunNameCallbackWithParameters
 from pydantic import BaseModel
 
 from lake.keys import NUMERIC_LIBRARIES, Key, make_key
@@ -93,6 +94,17 @@ class TableAddress(CachePolicy):
         return f"{key.kind}/{key.market}/{key.part}/{key.digest}"
 
 
+@dataclass(frozen=True)
+class _RunName(TaskRunNameCallbackWithParameters):
+    """How a task's runs read in Prefect: ``estimate BTCUSDT-5m volatility``, or ``judge``."""
+
+    title: str
+
+    def __call__(self, parameters: dict[str, Any]) -> str:
+        said = (parameters.get("market", EVERY_MARKET), parameters.get("part", WHOLE))
+        return " ".join([self.title, *(word for word in said if word not in (EVERY_MARKET, WHOLE))])
+
+
 def stage(
     makes: Table,
     code: Sequence[str],
@@ -124,7 +136,7 @@ def stage(
         title = name or function.__name__.replace("_", " ")
         return task(
             name=title,
-            task_run_name=title + " {market} {part}",
+            task_run_name=_RunName(title),
             cache_policy=TableAddress(recipe=recipe),
             persist_result=True,
             result_serializer="json",
