@@ -1,7 +1,7 @@
 """Which Prefect server a run talks to, settled before Prefect is imported.
 
-A server that ``make ui`` started is used when it answers; otherwise Prefect starts a temporary one
-for the run. All state lies in the project's state folder unless the user has set PREFECT_HOME.
+A server that ``make ui`` started is used when it answers; otherwise a temporary one is started for
+the run, see `flows.tethered`. All state lies in the project's state folder unless the user has set PREFECT_HOME.
 """
 
 from __future__ import annotations
@@ -9,24 +9,28 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import signal
+import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import ProxyHandler, build_opener
+from urllib.error import HTTPError, URLError
+from urllib.request import ProxyHandler, build_opener, urlopen
+
+from lake.errors import ConfigError
 
 STATE_FOLDER = Path(".assay")
 LOOPBACK = "127.0.0.1"
-_OURS = b"prefect.server.api.server:create_app"
+START_SECONDS, ANSWER_SECONDS, STOP_SECONDS, POLL_SECONDS = 120, 5, 10, 0.05
+_QUIET = "CRITICAL"
 _DEFAULTS = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLI_PROMPT": "false",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": _QUIET,
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "PREFECT_TASKS_REFRESH_CACHE": "false",
@@ -43,6 +47,7 @@ def settle(debug: bool = False) -> str | None:
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     os.environ["PREFECT_HOME"] = str(home())
+    _bypass_proxies()
     if debug:
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
     if "PREFECT_API_URL" not in os.environ:
@@ -56,10 +61,9 @@ def standing_server() -> str | None:
     """The address of the server that ``make ui`` started, if it answers."""
     try:
         url = json.loads(_marker().read_text())["url"]
-        with build_opener(ProxyHandler({})).open(f"{url}/api/health", timeout=2) as answer:
-            return str(url) if answer.status == 200 else None
-    except (FileNotFoundError, ValueError, KeyError, URLError, OSError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
+    return str(url) if _is_healthy(url) else None
 
 
 def announce(url: str) -> None:
@@ -74,73 +78,127 @@ def withdraw() -> None:
 
 
 @contextmanager
-def temporary_server() -> Iterator[None]:
+def temporary_server(meanwhile: Callable[[], object] = tuple) -> Iterator[None]:
     """A server for this run alone, unless one is named; one starts at a time.
 
-    Two first starts at once would create the same database twice; a server whose run was
-    killed would stay for ever, so such are stopped first.
+    Two first starts at once would create the same database twice.
+
+    Parameters
+    ----------
+    meanwhile : callable
+        What can be done while it starts.
+
+    Raises
+    ------
+    ConfigError
+        When the server that the user named does not answer, or the own one does not start.
     """
-    if os.environ.get("PREFECT_API_URL"):
+    named = os.environ.get("PREFECT_API_URL")
+    if named:
+        _check_named(named)
+        meanwhile()
         yield
         return
-    from prefect.server.api.server import SubprocessASGIServer
-
-    server = SubprocessASGIServer()
     with _one_at_a_time():
-        stop_orphans()
-        server.start()
-        note = _note_server(server.server_process.pid if server.server_process else 0)
-    atexit.register(note.unlink, missing_ok=True)
-    yield
+        server, url = _start()
+        # Not at the end of this block: what Prefect still has to say at the exit comes before.
+        atexit.register(_stop, server)
+        os.environ["PREFECT_API_URL"] = f"{url}/api"
+        meanwhile()
+        _await(server, url)
+    try:
+        yield
+    finally:
+        del os.environ["PREFECT_API_URL"]
 
 
 def _marker() -> Path:
     return home() / "server.json"
 
 
-def _note_server(pid: int) -> Path:
-    note = home() / "servers" / f"{os.getpid()}-{pid}"
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.touch()
-    return note
-
-
-def stop_orphans() -> None:
-    """Stop temporary servers whose run was killed."""
-    for note in sorted((home() / "servers").glob("*-*")):
-        parent, _, pid = note.name.partition("-")
-        if not _is_alive(int(parent)):
-            if _is_server(int(pid)):
-                with suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGTERM)
-            note.unlink(missing_ok=True)
-
-
-def _is_alive(pid: int) -> bool:
+def _is_healthy(url: str) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        with build_opener(ProxyHandler({})).open(f"{url}/api/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, ValueError):
         return False
-    except PermissionError:
-        return True
-    return True
 
 
-def _is_server(pid: int) -> bool:
+def _bypass_proxies() -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        spared = [word for word in os.environ.get(name, "").split(",") if word]
+        os.environ[name] = ",".join(dict.fromkeys([*spared, LOOPBACK, "localhost"]))
+
+
+def _check_named(url: str) -> None:
     try:
-        return pid > 0 and _OURS in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
+        urlopen(f"{url.rstrip('/')}/health", timeout=ANSWER_SECONDS).close()  # noqa: S310
+    except HTTPError:
+        return  # somebody is there
+    except (OSError, ValueError) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        raise ConfigError(
+            f"PREFECT_API_URL names {url}, which does not answer: {reason}",
+            "the address of a Prefect server that runs, like http://127.0.0.1:4200/api",
+            "unset it, and the run brings its own server; or start that server",
+        ) from error
+
+
+def _start() -> tuple[subprocess.Popen[bytes], str]:
+    is_debug = os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] != _QUIET
+    server = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-P", str(Path(__file__).with_name("tethered.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None if is_debug else subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert server.stdout is not None
+    return server, f"http://{LOOPBACK}:{server.stdout.readline().decode().strip()}"
+
+
+def _await(server: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _is_healthy(url):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise _no_server()
+        time.sleep(POLL_SECONDS)
+
+
+def _no_server() -> ConfigError:
+    free_mb = shutil.disk_usage(home()).free / 2**20
+    return ConfigError(
+        f"the temporary Prefect server did not start; its state lies in {home()}, "
+        f"where {free_mb:,.0f} MiB are free",
+        "a folder that may be written, with room for Prefect's database",
+        "free some room, or name another folder by PREFECT_HOME; --debug shows what it says",
+    )
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    assert server.stdin is not None
+    server.stdin.close()
+    try:
+        server.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+        lock = (home() / "start.lock").open("w")
+    except OSError as error:
+        raise ConfigError(
+            f"{home()} cannot be written: {error.strerror}",
+            "a folder for Prefect's state",
+            "name another by PREFECT_HOME, or start from a folder that may be written",
+        ) from error
+    with lock:
+        if sys.platform != "win32":
+            import fcntl
 
-    home().mkdir(parents=True, exist_ok=True)
-    with (home() / "start.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

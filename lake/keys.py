@@ -58,7 +58,7 @@ def make_key(
     config: Mapping[str, Any],
     parents: Iterable[Ref],
     libraries: Iterable[str] = NUMERIC_LIBRARIES,
-    function: Callable[..., Any] | None = None,
+    functions: Mapping[str, str] | None = None,
 ) -> Key:
     """Return the key of the table that `code` makes of `parents` under `config`.
 
@@ -72,23 +72,28 @@ def make_key(
         Tables read, in the order in which the stage takes them.
     libraries : iterable of str
         Distributions whose version can change the result.
-    function : callable, optional
-        Whose own source counts too, but not the rest of its module.
+    functions : mapping of str to str, optional
+        Single functions whose own source counts too, see `code_of_function`.
     """
-    own = {} if function is None else {_place(function): sha256(getsource(function).encode())}
     return Key(
         kind=kind,
         market=market,
         part=part,
-        code=code_of(*code) | own,
+        code=code_of(*code) | dict(functions or {}),
         config=json.loads(canonical_json(config)),
         parents=[(f"{ref.kind}/{ref.market}/{ref.part}", ref.identity) for ref in parents],
-        libraries={name: version(name) for name in sorted(libraries)},
+        libraries={name: _version(name) for name in sorted(libraries)},
     )
 
 
-def _place(function: Callable[..., Any]) -> str:
-    return f"{function.__module__}:{function.__qualname__}"
+def code_of_function(function: Callable[..., Any]) -> dict[str, str]:
+    """SHA-256 of a function's own source, without the rest of its module.
+
+    Call it while one thread runs: `inspect` reads source through a cache that is not safe in
+    several.
+    """
+    place = f"{function.__module__}:{function.__qualname__}"
+    return {place: sha256(getsource(function).encode())}
 
 
 def code_of(*modules: str, root: Path = ROOT) -> dict[str, str]:
@@ -107,6 +112,9 @@ def code_of(*modules: str, root: Path = ROOT) -> dict[str, str]:
             found[name] = digest
             waiting.extend(imported)
     return dict(sorted(found.items()))
+
+
+_version = cache(version)
 
 
 @cache

@@ -28,7 +28,7 @@ from prefect.context import TaskRunContext
 from prefect.tasks import TaskRunNameCallbackWithParameters
 from pydantic import BaseModel
 
-from lake.keys import NUMERIC_LIBRARIES, Key, make_key
+from lake.keys import NUMERIC_LIBRARIES, Key, code_of_function, make_key
 from lake.ref import EVERY_MARKET, WHOLE, Ref
 from lake.schema import Table
 from lake.store import Lake, open_lake
@@ -44,6 +44,7 @@ class Recipe:
     makes: Table
     function: Callable[..., pl.DataFrame]
     code: tuple[str, ...]
+    functions: dict[str, str]
     libraries: tuple[str, ...]
 
     def key(self, inputs: Mapping[str, Any]) -> Key:
@@ -53,7 +54,7 @@ class Recipe:
             inputs.get("market", EVERY_MARKET),
             inputs.get("part", WHOLE),
             code=[_PLUMBING, *self.code, *inputs.get("code", ())],
-            function=self.function,
+            functions=self.functions,
             config={n: _plain(v) for n, v in inputs.items() if n not in _NOT_IN_CONFIG},
             parents=list(_refs(inputs)),
             libraries=self.libraries,
@@ -132,7 +133,8 @@ def stage(
     """
 
     def decorate(function: Callable[..., pl.DataFrame]) -> Task[..., Ref]:
-        recipe = Recipe(makes, function, tuple(code), (*NUMERIC_LIBRARIES, *libraries))
+        own = code_of_function(function)
+        recipe = Recipe(makes, function, tuple(code), own, (*NUMERIC_LIBRARIES, *libraries))
         title = name or function.__name__.replace("_", " ")
         return task(
             name=title,

@@ -66,13 +66,13 @@ def test_a_planted_effect_becomes_a_blueprint_that_knows_where_it_comes_from(uri
     verdicts = lake.read(tables["verdicts"]).select("hypothesis", "verdict", "gate").rows()
     assert verdicts == [
         ("AAA-1h|vol_spike|2h|vol_regime=1", "insufficient evidence", "holdout_trades"),
-        ("AAA-1h|vol_spike|2h|vol_regime=2", "promoted", "none"),
+        ("AAA-1h|vol_spike|2h|vol_regime=2", "rejected", "different"),
         ("BBB-1h|vol_spike|2h|all", "rejected", "finding"),
         ("all|vol_spike|2h|all", "promoted", "none"),
     ]
     funnel = lake.read(tally.fn(lake=uri, verdicts=tables["verdicts"]))
     assert funnel["n_in"][0] == 4
-    assert funnel["n_out"][-1] == 2
+    assert funnel["n_out"][-1] == 1
 
     blueprints = lake.read(compile_from(uri, seen, tables))
     documents = {b.hypothesis: b for b in map(load_blueprint, blueprints["document_json"])}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake.keys import ROOT, canonical_json, code_of, make_key, sha256
+from lake.keys import ROOT, canonical_json, code_of, code_of_function, make_key, sha256
 from lake.ref import Ref
 from tests.lake.small import key_of
 
@@ -124,7 +124,8 @@ def test_a_function_counts_by_its_own_source_and_the_rest_of_its_module_does_not
     def other() -> int:
         return 2
 
-    keys = [_key(function=function) for function in (None, one, other)]
+    sources = [{}, code_of_function(one), code_of_function(other)]
+    keys = [_key(functions=functions) for functions in sources]
     assert len({key.digest for key in keys}) == 3
     name = f"{__name__}:{one.__qualname__}"
     assert set(keys[1].code) - set(keys[0].code) == {name}
@@ -170,7 +171,7 @@ def test_kind_market_and_part_change_the_key() -> None:
 
 def test_another_version_of_a_library_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = _key()
-    monkeypatch.setattr("lake.keys.version", lambda name: "99.0" if name == "polars" else "1")
+    monkeypatch.setattr("lake.keys._version", lambda name: "99.0" if name == "polars" else "1")
     after = _key()
     assert after.libraries["polars"] == "99.0"
     assert after.digest != before.digest
