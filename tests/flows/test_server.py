@@ -4,12 +4,16 @@ import os
 import subprocess
 import sys
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from flows import server
+from lake.errors import ConfigError
+from tests.flows.conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -85,24 +89,54 @@ def test_the_word_holds_an_address_only(own_home: Path, a_server: str) -> None:
     assert json.loads((own_home / "server.json").read_text()) == {"url": a_server}
 
 
-def test_the_server_of_a_killed_run_is_stopped_and_others_are_not(own_home: Path) -> None:
-    sleep = "import sys, time; time.sleep(60)"
-    orphan = subprocess.Popen([sys.executable, "-c", sleep, "prefect.server.api.server:create_app"])
-    stranger = subprocess.Popen([sys.executable, "-c", sleep])
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    notes = own_home / "servers"
-    notes.mkdir()
-    for pid in (orphan.pid, stranger.pid):
-        (notes / f"{ended.pid}-{pid}").touch()
-    (notes / f"{os.getpid()}-{stranger.pid}").touch()
+STARTED = """
+import sys, time
+from flows import server
+server.settle()
+with server.temporary_server():
+    print(server.os.environ["PREFECT_API_URL"], flush=True)
+    time.sleep(60)
+"""
+
+
+def answers(url: str) -> bool:
     try:
-        server.stop_orphans()
-        assert orphan.wait(timeout=10) != 0
-        assert stranger.poll() is None
-        assert [note.name for note in notes.iterdir()] == [f"{os.getpid()}-{stranger.pid}"]
-    finally:
-        orphan.kill()
-        stranger.kill()
-        orphan.wait()
-        stranger.wait()
+        urllib.request.urlopen(f"{url}/health", timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.slow
+def test_the_server_of_a_killed_run_ends_by_itself() -> None:
+    command = [sys.executable, "-c", STARTED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as run:
+        assert run.stdout is not None
+        url = run.stdout.readline().strip()
+        assert answers(url)
+        run.kill()
+    deadline = time.monotonic() + server.STOP_SECONDS
+    while answers(url) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not answers(url)
+
+
+def test_a_named_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    with pytest.raises(ConfigError, match="PREFECT_API_URL"), server.temporary_server():
+        pass
+
+
+def test_a_state_folder_that_cannot_be_made_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "file"))
+    with pytest.raises(ConfigError, match="PREFECT_HOME"), server.temporary_server():
+        pass
+
+
+def test_a_proxy_never_stands_before_the_own_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "example.org")
+    server.settle()
+    assert os.environ["NO_PROXY"] == "example.org,127.0.0.1,localhost"
