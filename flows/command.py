@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from blocks.profile import RunConfig
 
 OK, FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came."""
+_SHOW_CURSOR = "\x1b[?25h"  # the progress bars hide it
 
 
 def run_command(module: str, flow: str, arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +32,7 @@ def run_command(module: str, flow: str, arguments: Sequence[str] | None = None) 
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     _open_closed_streams()
-    signal.signal(signal.SIGTERM, _terminate)
+    _heed_signals()
     if "--debug" not in words:
         sys.excepthook = _tell_in_short
     try:
@@ -45,14 +42,14 @@ def run_command(module: str, flow: str, arguments: Sequence[str] | None = None) 
         if "--debug" in words:
             raise
         return BAD_INPUT
-    except KeyboardInterrupt as interruption:
-        _leave(TERMINATED if isinstance(interruption, Terminated) else INTERRUPTED)
 
 
 def _run(module: str, flow: str, words: Sequence[str]) -> int:
     from blocks.profile import load_config
+    from lake.store import open_lake
 
     config = load_config(words)
+    open_lake(config.lake)  # a name that is none is told before anything starts
     from flows.server import settle, temporary_server
 
     standing = settle(config.debug)
@@ -60,6 +57,7 @@ def _run(module: str, flow: str, words: Sequence[str]) -> int:
     if not config.json_output:
         print(f"starting with {note}", file=sys.stderr)
     with temporary_server(meanwhile=lambda: import_module(module)):
+        _heed_signals()  # polars took SIGINT for itself when it was imported
         # Not in the main thread: there Prefect replaces the handler of SIGTERM, and waits for
         # ever for what was interrupted.
         aside = ThreadPoolExecutor(1)
@@ -75,16 +73,19 @@ def _open_closed_streams() -> None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
-def _terminate(*_: object) -> None:
-    raise Terminated
+def _heed_signals() -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _leave)
 
 
-def _leave(code: int) -> NoReturn:
-    """Leave at once, whatever is under way: what the lake holds is whole at every moment."""
-    print("interrupted; what was made stays in the lake", file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+def _leave(number: int, _: object) -> NoReturn:
+    """Leave at once, whatever is under way: what the lake holds is whole at every moment.
+
+    No exception does that: libraries swallow it, or wait for ever for what it interrupted.
+    """
+    show_cursor = _SHOW_CURSOR if sys.stderr.isatty() else ""
+    os.write(2, f"{show_cursor}interrupted; what was made stays in the lake\n".encode())
+    os._exit(TERMINATED if number == signal.SIGTERM else INTERRUPTED)
 
 
 def _tell_in_short(
@@ -109,7 +110,8 @@ def _print(summary: object, config: RunConfig) -> int:
         else:
             show(summary)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Nobody reads on (| head); what is still buffered must not be flushed into the pipe.
+    except (BrokenPipeError, SystemExit):
+        # Nobody reads on (| head), and rich would exit with 1 for it; what is still buffered must
+        # not be flushed into the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return FAILED if summary.failed else OK

@@ -1,7 +1,8 @@
 """Which Prefect server a run talks to, settled before Prefect is imported.
 
 A server that ``make ui`` started is used when it answers; otherwise a temporary one is started for
-the run, see `flows.tethered`. All state lies in the project's state folder unless the user has set PREFECT_HOME.
+the run, see `flows.tethered`. All state lies in the project's state folder unless the user has
+set PREFECT_HOME.
 """
 
 from __future__ import annotations

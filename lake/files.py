@@ -44,6 +44,8 @@ class Files(Protocol):
 
 def open_files(uri: str) -> Files:
     """Open a local path, or a URI that pyarrow.fs knows (``s3://bucket/lake``, ``gs://...``)."""
+    if not uri.strip():
+        raise LakeError("the lake has no name", "a folder or a URI", "name one with --lake DIR")
     scheme = urlsplit(uri).scheme
     if scheme in ("", "file") or len(scheme) == 1:
         return LocalFiles(Path(unquote(urlsplit(uri).path) if scheme == "file" else uri))

@@ -189,7 +189,8 @@ class Lake:
         CorruptTable
             When one of them cannot be read.
         """
-        records = [self.run_at(path) for path in self.files.walk(RUN_FOLDER)]
+        paths = [path for path in self.files.walk(RUN_FOLDER) if is_run(path)]
+        records = [self.run_at(path) for path in paths]
         return sorted(records, key=lambda record: (record["started"], record["run"]))
 
     def run_at(self, path: str) -> dict[str, Any]:
@@ -244,6 +245,12 @@ def is_address(text: str) -> bool:
     """Whether `text` has the form ``KIND/market/part/KEY``."""
     parts = text.split("/")
     return len(parts) == 4 and all(part == WHOLE or is_safe(part) for part in parts)
+
+
+def is_run(path: str) -> bool:
+    """Whether the record of a run lies at `path`; a desktop leaves other files in folders."""
+    name = path.removeprefix(f"{RUN_FOLDER}/")
+    return name.endswith(".json") and is_safe(name)
 
 
 def _table_path(address: str) -> str:

@@ -12,7 +12,16 @@ from lake.errors import CorruptTable, SchemaError
 from lake.keys import code_of, sha256
 from lake.lineage import blobs_of
 from lake.schema import TABLES
-from lake.store import BLOB_FOLDER, DRAFT_FOLDER, RUN_FOLDER, TABLE_FOLDER, Entry, Lake, is_address
+from lake.store import (
+    BLOB_FOLDER,
+    DRAFT_FOLDER,
+    RUN_FOLDER,
+    TABLE_FOLDER,
+    Entry,
+    Lake,
+    is_address,
+    is_run,
+)
 
 RUN_AGAIN = "run the flow again: it makes it anew; where nothing makes it any more, delete the file"
 FETCH_AGAIN = "run again with --refresh ingest"
@@ -152,6 +161,9 @@ def _check_blobs(lake: Lake, checked: Checked) -> Iterator[Fault]:
 
 def _check_runs(lake: Lake, checked: Checked) -> Iterator[Fault]:
     for path in lake.files.walk(RUN_FOLDER):
+        if not is_run(path):
+            yield _stranger(path)
+            continue
         checked.n_runs += 1
         try:
             lake.run_at(path)

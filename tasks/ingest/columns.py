@@ -30,6 +30,7 @@ REQUIRED = ("open", "high", "low", "close", "volume")
 EARLIEST_MS, LATEST_MS = 100_000_000_000, 4_102_444_800_000  # 1973 and 2100: no stamp in
 # milliseconds reaches the microseconds' range, none in seconds reaches the milliseconds'
 US_PER_MS = 1000
+MAX_QUOTED = 200  # characters of a foreign header in a message
 _STAMP = r"[0-9]+(\.[0-9]*)?([eE]\+?[0-9]+)?"
 _UTC = r"(Z|[+-]00:?00)$"
 _ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d")
@@ -54,7 +55,7 @@ def match_columns(name: str, present: Iterable[str]) -> dict[str, str]:
     missing = [column for column in ("open_time", *REQUIRED) if column not in found]
     if missing:
         raise InputError(
-            f"{name} lacks the columns {', '.join(missing)}; it has {', '.join(found) or 'none'}",
+            f"{name} lacks the columns {', '.join(missing)}; it has {_quoted(found)}",
             f"open_time, {', '.join(REQUIRED)}, or the 12 columns of the exchange's archives",
             "rename the columns, or add a header line that names them",
         )
@@ -62,6 +63,12 @@ def match_columns(name: str, present: Iterable[str]) -> dict[str, str]:
     if "trades" in found:
         spelt["trades"] = found["trades"]
     return {column: spelling for column, spelling in spelt.items() if spelling is not None}
+
+
+def _quoted(names: Iterable[str]) -> str:
+    """Names that may be anything, a line's worth of them."""
+    text = ", ".join(name if name.isprintable() else ascii(name) for name in names)
+    return (text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}...") or "none"
 
 
 def to_times(name: str, column: pl.Series, first_line: int | None) -> pl.Series:

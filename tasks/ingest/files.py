@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +182,8 @@ def _inspect(path: Path, named: Named) -> Part:
 
 
 def _read(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is a pipe or a device", "a plain file", "move it elsewhere")
     try:
         return path.read_bytes()
     except OSError as error:
@@ -193,7 +195,7 @@ def _read(path: Path) -> bytes:
 def _span_ms(start: date | None, end: date | None) -> tuple[int, int]:
     """First millisecond that counts, and the first after `end` that does not."""
     start_ms = _midnight_ms(start or date.min)
-    return start_ms, _midnight_ms(end + timedelta(days=1)) if end else _midnight_ms(date.max)
+    return start_ms, _midnight_ms(end or date.max) + DAY_MS
 
 
 def _midnight_ms(day: date) -> int:

@@ -32,9 +32,9 @@ def find_markets(config: IngestConfig) -> Markets:
     if not config.data:
         raise InputError("no data to read", "a folder or a file with bars", "say --data FOLDER")
     root = Path(os.path.abspath(Path(config.data).expanduser()))  # absolute, links as named
-    if root.is_file():
+    if os.path.isfile(root):
         return _of_symbols(_group([(root, _name_one(root, config))]), config.symbols)
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise InputError(f"{root} is not there", "a folder or a file with bars", "check --data")
     found = _group(_walk(root))
     if not found:
@@ -43,8 +43,14 @@ def find_markets(config: IngestConfig) -> Markets:
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, Named]]:
+    seen: set[str] = set()
     for folder, below, files in os.walk(root, onerror=_refuse, followlinks=True):
         below.sort()
+        place = os.path.realpath(folder)
+        if place in seen:  # a link that leads back
+            below.clear()
+            continue
+        seen.add(place)
         if len(Path(folder).relative_to(root).parts) + 1 >= MAX_DEPTH:
             below.clear()
         for path in (Path(folder, name) for name in sorted(files)):

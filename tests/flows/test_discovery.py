@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.flows.conftest import ROOT, Command
@@ -159,6 +160,34 @@ def test_one_line_of_a_helper_recomputes_the_stages_that_use_it_and_their_descen
     assert finished.code == 0, finished.err
     computed = {task for (task, _, _), state in states(lake).items() if state == "computed"}
     assert computed == {"simulate", "bridge", "decide", "tally", "compile blueprints", "render"}
+
+
+def write_market(folder: Path, symbol: str, bars: pl.DataFrame) -> None:
+    """Bars as a file in the uniform columns."""
+    (folder / symbol).mkdir(parents=True, exist_ok=True)
+    bars.rename({"time": "open_time"}).drop("part").write_parquet(folder / symbol / "5m.parquet")
+
+
+def test_one_changed_bar_recomputes_its_market_and_what_pools_it(
+    discover: Command, made: Path, tmp_path: Path
+) -> None:
+    files = sorted((made / "tables" / "RAW_BARS").rglob("*.parquet"))
+    one, other = (pl.read_parquet(path) for path in files)
+    write_market(tmp_path / "bars", "AAA", one)
+    write_market(tmp_path / "bars", "BBB", other)
+    settings = SMALL[SMALL.index("--json") :]
+    asked = (*("--source", "files", "--data", str(tmp_path / "bars")), *settings)
+    assert discover(*asked, "--lake", str(tmp_path / "lake")).code == 0
+    bar = pl.int_range(pl.len()) == 5000
+    changed = other.with_columns(close=pl.when(bar).then(pl.col("high")).otherwise(pl.col("close")))
+    write_market(tmp_path / "bars", "BBB", changed)
+    assert discover(*asked, "--lake", str(tmp_path / "lake")).code == 0
+    by_state: dict[str, set[str]] = {"cached": set(), "computed": set()}
+    for (task, market, _), state in states(tmp_path / "lake").items():
+        by_state[state].add(f"{task} {market}")
+    alone = {"ingest", "reject", "clean", "assess", "features", "detect", "outcomes"}
+    assert by_state["cached"] == {f"{task} AAA-5m" for task in alone}
+    assert {f"{task} BBB-5m" for task in alone} < by_state["computed"]
 
 
 def test_a_failed_family_fails_visibly_and_the_others_finish(

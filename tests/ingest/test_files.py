@@ -280,6 +280,31 @@ def test_a_linked_folder_is_read_under_its_own_name(tmp_path):
     assert [found.market for found in survey(ask(tmp_path / "data"))] == ["BTCUSDT-5m"]
 
 
+def test_a_link_that_leads_back_is_not_followed_twice(tmp_path):
+    put(tmp_path / "BTCUSDT-5m.csv", kline_rows("2024-01-05", 3))
+    (tmp_path / "again").symlink_to(".")
+    (found,) = survey(ask(tmp_path))
+    assert len(found.parts) == 1
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "BTCUSDT-5m.csv")
+    assert "pipe" in refusal(ask(tmp_path))
+
+
+def test_the_last_day_of_the_calendar_and_a_name_too_long_are_no_trace(tmp_path):
+    put(tmp_path / "BTCUSDT-5m.csv", kline_rows("2024-01-05", 3))
+    assert len(survey(ask(tmp_path, end=date.max))) == 1
+    assert "is not there" in refusal(ask(tmp_path / ("x" * 5000)))
+
+
+def test_a_foreign_header_is_quoted_without_its_control_characters(tmp_path):
+    put(tmp_path / "BTCUSDT-5m.csv", b"\x1b[2J\x00" * 1000)
+    text = refusal(ask(tmp_path))
+    assert "\x1b" not in text
+    assert len(text) < 1000
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read_is_refused(tmp_path):
     put(tmp_path / "BTCUSDT-5m.csv", kline_rows("2024-01-05", 3)).chmod(0)

@@ -144,6 +144,11 @@ def test_a_lake_path_that_is_a_file_is_explained(tmp_path: Path) -> None:
     assert (tmp_path / "lake").read_text() == "I am a file"
 
 
+def test_a_lake_without_a_name_is_refused() -> None:
+    with pytest.raises(LakeError, match="no name"):
+        open_files("")
+
+
 def test_an_unknown_scheme_is_explained() -> None:
     with pytest.raises(LakeError, match="pyarrow"):
         open_files("nonsense://bucket/lake")

@@ -130,5 +130,7 @@ def test_drafts_and_strangers_are_harmless(lake: Lake) -> None:
     lake.files.write("drafts/0123", b"half")
     lake.files.write("tables/.DS_Store", b"x")
     lake.files.write("tables/BARS/stray.json", b"{}")
-    assert _harmless(lake) == ["tables/.DS_Store", "drafts/0123"]
+    lake.files.write("runs/.DS_Store", b"x")
+    assert lake.runs() == []
+    assert _harmless(lake) == ["tables/.DS_Store", "runs/.DS_Store", "drafts/0123"]
     assert [place for place, _ in _wrong(lake)] == ["tables/BARS/stray.json"]
