@@ -133,7 +133,7 @@ class RunConfig(IngestConfig, BaseSettings):
     @model_validator(mode="after")
     def _ends_after_start(self) -> RunConfig:
         if self.start and self.end and self.end < self.start:
-            raise ValueError(f"end {self.end} lies before start {self.start}")
+            raise ValueError(f"end {self.end} before start {self.start}")
         return self
 
     @classmethod
@@ -236,8 +236,9 @@ def explain(error: ValidationError | SettingsError) -> ConfigError:
     place = ".".join(str(step) for step in first["loc"])
     if first["type"] == "extra_forbidden":
         return _unknown(place)
-    wanted = first["msg"].removeprefix("Value error, ")
-    came = f"{place or 'the request'}: {first['input']!r}" if place else "these flags together"
+    said = first["msg"].removeprefix("Value error, ")
+    came = f"{place}: {first['input']!r}" if place else said
+    wanted = said if place else "values that go together"
     return ConfigError(came, wanted, "see --help for every key and its default")
 
 

@@ -12,9 +12,11 @@ from tasks.kernels.forward import forward_outcomes
 from tasks.kernels.positions import take_positions
 from tasks.kernels.quantiles import past_quantile, past_robust_z
 from tasks.kernels.rolling import window_mean
+from tasks.kernels.shrinkage import paule_mandel
 
 N_BARS = 100_000
 TEN_DAYS, ONE_DAY, ONE_HOUR = 2_880, 288, 12
+N_CELLS = 10_000
 SEED = 11
 
 Sides = dict[str, tuple[str, Work, Work]]
@@ -42,6 +44,7 @@ def benches(wanted: Callable[[str], bool]) -> Iterator[Bench]:
         ),
     }
     sides |= _market_sides(rng)
+    sides |= _cell_sides(rng)
     for name, (peer, ours, theirs) in sides.items():
         if wanted(name):
             yield Bench(name, peer, ours, theirs)
@@ -84,3 +87,22 @@ def _plain_positions(rows: list[int]) -> list[int]:
             taken.append(row)
             free = row + ONE_HOUR
     return taken
+
+
+def _cell_sides(rng: np.random.Generator) -> Sides:
+    variances = rng.uniform(0.5, 4.0, N_CELLS)
+    effects = rng.normal(0.0, np.sqrt(variances + 1.0))
+    independent, one_parent = np.zeros((N_CELLS, 0)), np.zeros(N_CELLS, np.int64)
+
+    def statsmodels_tau2() -> object:
+        from statsmodels.stats.meta_analysis import combine_effects
+
+        return combine_effects(effects, variances, method_re="iterated")
+
+    return {
+        "between-variance": (
+            f"statsmodels combine_effects, {N_CELLS:,} cells",
+            lambda: paule_mandel(effects, variances, independent, one_parent, 1, False),
+            statsmodels_tau2,
+        ),
+    }

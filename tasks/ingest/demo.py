@@ -20,6 +20,7 @@ from tasks.ingest.demo_market import ONE_BPS, Market, simulate
 from tasks.ingest.demo_shocks import BASE
 from tasks.ingest.snapshot import Snapshot
 
+PREFIX = "DEMO"
 SYMBOLS = ("DEMOA", "DEMOB")
 YEAR_DAYS = 365
 
@@ -52,8 +53,20 @@ def survey(config: IngestConfig) -> list[Snapshot]:
             end=config.end,
             settings=demo.model_dump(mode="json"),
         )
-        for symbol in sorted(set(config.symbols)) or SYMBOLS
+        for symbol in _simulated(config.symbols)
     ]
+
+
+def _simulated(symbols: Sequence[str]) -> Sequence[str]:
+    """The symbols asked for, none of which may pass for a real one."""
+    real = sorted(symbol for symbol in symbols if not symbol.startswith(PREFIX))
+    if real:
+        raise InputError(
+            f"the simulated market was asked for {', '.join(real)}",
+            f"symbols that begin with {PREFIX}, like {' and '.join(SYMBOLS)}",
+            "add --source files --data DIR, or --source binance, for real bars",
+        )
+    return sorted(set(symbols)) or SYMBOLS
 
 
 def load(

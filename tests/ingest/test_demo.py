@@ -35,13 +35,18 @@ def without_effects(config):
     )
 
 
+def test_a_real_symbol_is_not_simulated():
+    with pytest.raises(InputError, match="BTCUSDT"):
+        survey(asked(symbols=("DEMOA", "BTCUSDT")))
+
+
 def test_nobody_takes_the_default_symbols_for_real():
     assert [s.market for s in survey(asked())] == ["DEMOA-5m", "DEMOB-5m"]
 
 
 def test_a_market_is_the_same_whoever_else_is_asked_for():
     both, alone = bars(), bars(symbols=("DEMOB",))
-    turned = bars(symbols=("XYZ", "DEMOB", "DEMOA"))
+    turned = bars(symbols=("DEMOXYZ", "DEMOB", "DEMOA"))
     assert both["DEMOB"].equals(alone["DEMOB"])
     assert both["DEMOB"].equals(turned["DEMOB"])
     assert both["DEMOA"].equals(turned["DEMOA"])
