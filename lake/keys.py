@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
@@ -87,11 +88,7 @@ def make_key(
 
 
 def code_of_function(function: Callable[..., Any]) -> dict[str, str]:
-    """SHA-256 of a function's own source, without the rest of its module.
-
-    Call it while one thread runs: `inspect` reads source through a cache that is not safe in
-    several.
-    """
+    """SHA-256 of a function's own source, without the rest of its module."""
     place = f"{function.__module__}:{function.__qualname__}"
     return {place: sha256(getsource(function).encode())}
 
@@ -114,6 +111,9 @@ def code_of(*modules: str, root: Path = ROOT) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+# Python 3.11 counts the depth of a syntax tree per interpreter, not per thread: two threads that
+# parse at once can fail with "AST constructor recursion depth mismatch".
+_PARSING = threading.Lock()
 _version = cache(version)
 
 
@@ -124,7 +124,9 @@ def _read_module(root: Path, name: str) -> tuple[str, tuple[str, ...]]:
         raise ModuleNotFoundError(f"no first-party module {name!r} under {root.name}")
     source = path.read_bytes().replace(b"\r\n", b"\n")
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    named = [package, *_imports(package, ast.parse(source))]
+    with _PARSING:
+        tree = ast.parse(source)
+    named = [package, *_imports(package, tree)]
     return sha256(source), tuple(m for dotted in named for m in _first_party(root, dotted))
 
 

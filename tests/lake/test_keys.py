@@ -3,12 +3,14 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lake.keys as keys_module
 from lake.keys import ROOT, canonical_json, code_of, code_of_function, make_key, sha256
 from lake.ref import Ref
 from tests.lake.small import key_of
@@ -235,3 +237,12 @@ def test_a_digest_is_sha256_of_the_canonical_fields() -> None:
         "libraries": {"polars": "2.1.0"},
     }
     assert key.digest == sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode())
+
+
+def test_many_threads_read_the_code_at_once() -> None:
+    names = ["tasks.report.task", "tasks.ingest.demo", "tasks.discovery.task", "flows.discovery"]
+    alone = [code_of(name) for name in names]
+    for _ in range(5):
+        keys_module._read_module.cache_clear()
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(code_of, names * 4)) == alone * 4
