@@ -151,4 +151,4 @@ def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found, truth: Tables) -
     shown = {"quality": seen.quality, "bars": seen.bars, "events": seen.events}
     report = run.one("report", render, **shown, paths=found.paths, **judged, **compiled, **told)
     verdicts = judged["verdicts"]
-    return Made(seen.bars, seen.events, found.findings, verdicts, funnel, blueprints, report)
+    return Made(seen.quality, seen.events, found.findings, verdicts, funnel, blueprints, report)

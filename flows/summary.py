@@ -20,7 +20,7 @@ N_BEST = 12
 class Made:
     """The tables that the summary is drawn from."""
 
-    bars: Tables
+    quality: Tables
     events: Tables
     findings: Ref
     verdicts: Ref
@@ -56,12 +56,12 @@ class Summary(BaseModel):
 def summarise(run: Run, made: Made) -> Summary:
     """Publish report and blueprints, and put the run into numbers."""
     tables = (made.findings, made.verdicts, made.funnel, made.blueprints, made.report)
-    found = read_digest(run.results.uri, *tables, n_best=N_BEST)
+    found = read_digest(run.results.uri, made.quality, *tables, n_best=N_BEST)
     documents = _publish(run, found, made.report)
     summary = Summary(
         run=run.name,
-        markets=made.bars.markets,
-        n_bars=sum(ref.n_rows for ref in made.bars),
+        markets=made.quality.markets,
+        n_bars=found.n_bars,
         n_events=sum(ref.n_rows for ref in made.events),
         n_hypotheses=found.n_hypotheses,
         n_findings=found.n_findings,

@@ -17,6 +17,8 @@ class Digest:
 
     Attributes
     ----------
+    n_bars : int
+        Bars of all markets; gaps are none.
     best : list of dict
         The hypotheses with the smallest q-values, with the verdict of promotion.
     funnel : list of dict
@@ -25,6 +27,7 @@ class Digest:
         Name and both documents of each blueprint.
     """
 
+    n_bars: int
     n_hypotheses: int
     n_findings: int
     n_promoted: int
@@ -35,6 +38,7 @@ class Digest:
 
 
 def digest(
+    quality: pl.DataFrame,
     findings: pl.DataFrame,
     verdicts: pl.DataFrame,
     funnel: pl.DataFrame,
@@ -46,6 +50,8 @@ def digest(
 
     Parameters
     ----------
+    quality : DataFrame
+        QUALITY of all markets, one after the other.
     findings, verdicts, funnel, blueprints, report : DataFrame
         Tables of those kinds in `lake.schema`.
     n_best : int
@@ -60,6 +66,7 @@ def digest(
         .head(n_best)
     )
     return Digest(
+        n_bars=int(quality.filter(pl.col("check") == "bars")["n"].sum()),
         n_hypotheses=findings.height,
         n_findings=findings.filter(pl.col("verdict") == "finding").height,
         n_promoted=verdicts.filter(pl.col("verdict") == "promoted").height,

@@ -110,6 +110,7 @@ def _facts(lake: Lake, refs: tuple[Ref, ...], settings: dict[str, Any]) -> Facts
 
 def read_digest(
     uri: str,
+    quality: Sequence[Ref],
     findings: Ref,
     verdicts: Ref,
     funnel: Ref,
@@ -121,6 +122,7 @@ def read_digest(
     """Read a run's last tables from the lake at `uri` and condense them."""
     lake = open_lake(uri)
     return digest(
+        _stacked(lake, QUALITY, quality),
         lake.read(findings),
         lake.read(verdicts),
         lake.read(funnel),

@@ -1,0 +1,61 @@
+import math
+
+import polars as pl
+
+from lake.schema import REPORT
+from tasks.report.digest import Digest, digest
+from tests.report.sample import make_barren, make_evidence
+
+
+def told(evidence, n_best: int = 5) -> Digest:
+    page = pl.DataFrame([{"name": "discovery", "html": "<p>x</p>"}], schema=REPORT.columns)
+    return digest(
+        evidence.quality,
+        evidence.findings,
+        evidence.verdicts,
+        evidence.funnel,
+        evidence.blueprints,
+        page,
+        n_best,
+    )
+
+
+def test_the_digest_counts_what_the_tables_say() -> None:
+    evidence = make_evidence()
+    got = told(evidence)
+    verdicts = evidence.verdicts["verdict"].to_list()
+    assert got.n_hypotheses == evidence.findings.height
+    assert got.n_findings == evidence.findings["verdict"].to_list().count("finding")
+    assert got.n_promoted == verdicts.count("promoted")
+    assert len(got.blueprints) == evidence.blueprints.height
+    assert got.html == "<p>x</p>"
+
+
+def test_bars_are_counted_without_gaps() -> None:
+    evidence = make_evidence()
+    rows = evidence.quality.rows(named=True)
+    assert told(evidence).n_bars == sum(row["n"] for row in rows if row["check"] == "bars")
+
+
+def test_the_best_come_first_with_the_decision_and_its_reason() -> None:
+    evidence = make_evidence()
+    best = told(evidence).best
+    assert [row["q"] for row in best] == sorted(row["q"] for row in best)
+    decided = dict(evidence.verdicts.select("hypothesis", "verdict").rows())
+    assert [row["decision"] for row in best] == [decided.get(r["hypothesis"]) for r in best]
+    assert all(row["because"] for row in best if row["decision"])
+    assert any(row["decision"] for row in best)
+
+
+def test_an_untested_hypothesis_comes_last_and_its_missing_numbers_are_none() -> None:
+    evidence = make_evidence()
+    everything = told(evidence, n_best=evidence.findings.height).best
+    missing = [row["q"] is None for row in everything]
+    assert missing == sorted(missing)
+    assert not any(isinstance(v, float) and math.isnan(v) for r in everything for v in r.values())
+
+
+def test_a_run_that_found_nothing_has_nothing_to_show() -> None:
+    got = told(make_barren())
+    assert got.n_findings == got.n_promoted == 0
+    assert got.blueprints == []
