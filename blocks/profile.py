@@ -150,7 +150,7 @@ class Profile(PydanticBaseSettingsSource):
     """The layer below flags and environment: the profile that they name."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        raise NotImplementedError("a profile is read whole")
+        return None, field_name, False  # a profile is read whole, by __call__
 
     def __call__(self) -> dict[str, Any]:
         return load_profile(self.current_state.get("profile", DEFAULT_PROFILE))
