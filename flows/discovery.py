@@ -3,7 +3,8 @@
 Run it with ``python -m flows.discovery``; ``--help`` lists what it can be told.
 """
 
-from __future__ import annotations
+# Annotations are evaluated here: Prefect checks a deployment's parameters against them after it has
+# loaded this file by path, where names in quotes could not be found.
 
 if __name__ == "__main__":
     from flows.command import run_command
