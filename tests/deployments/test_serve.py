@@ -2,7 +2,6 @@ from importlib import import_module
 
 import pytest
 import yaml
-from prefect.flows import load_flow_from_entrypoint
 
 from blocks.profile import RunConfig
 from deployments.serve import PLAN, main, read_deployment
@@ -14,12 +13,6 @@ def test_the_plan_names_a_flow_that_exists_and_parameters_that_fit_it() -> None:
     flow = getattr(import_module(path.removesuffix(".py").replace("/", ".")), name)
     assert flow.name == "discovery"
     assert RunConfig(**plan["parameters"]["config"]).profile == "full"
-
-
-def test_the_flow_checks_parameters_when_it_is_loaded_by_path_as_deployments_do() -> None:
-    flow = load_flow_from_entrypoint(read_deployment("nightly")["entrypoint"])
-    checked = flow.validate_parameters({"config": {"profile": "smoke", "workers": 3}})
-    assert (checked["config"].profile, checked["config"].workers) == ("smoke", 3)
 
 
 def test_there_is_one_schedule() -> None:
