@@ -87,6 +87,30 @@ RAW_BARS = Table(
     },
     raw=True,
 )
+RAW_FUNDING = Table(
+    "RAW_FUNDING",
+    {"time": TIME, "rate": REAL, "hours": REAL, "part": pl.Int16},
+    (),
+    {
+        "time": "stamp of the settlement, as it came",
+        "rate": "paid by longs to shorts at the settlement, share of the position",
+        "hours": "interval that the rate is for, NaN where the source does not say",
+        "part": "which of the source's files or pages the row came from, oldest first",
+    },
+    raw=True,
+)
+RAW_INTEREST = Table(
+    "RAW_INTEREST",
+    {"time": TIME, "contracts": REAL, "value": REAL, "part": pl.Int16},
+    (),
+    {
+        "time": "stamp of the reading, as it came",
+        "contracts": "open interest in base units",
+        "value": "open interest in quote units, NaN where the source has none",
+        "part": "which of the source's files or pages the row came from, oldest first",
+    },
+    raw=True,
+)
 FETCHED = Table(
     "FETCHED",
     {
@@ -147,6 +171,100 @@ QUALITY = Table(
     },
     ("market", "check"),
     {"n": "rows concerned", "share": "of the raw rows, or of the grid for gaps"},
+)
+FUNDING = Table(
+    "FUNDING",
+    {"time": TIME, "known_at": TIME, "rate": REAL, "hours": REAL, "rate_8h": REAL},
+    ("time",),
+    {
+        "time": "when the cash flows: the schedule's moment, whole minutes",
+        "known_at": "the stamp as it came: not known before",
+        "rate": "paid by longs to shorts, share of the position",
+        "hours": "interval, from the source or from the settlement before",
+        "rate_8h": "rate per eight hours",
+    },
+)
+INTEREST = Table(
+    "INTEREST",
+    {"known_at": TIME, "contracts": REAL, "value": REAL},
+    ("known_at",),
+    {
+        "known_at": "the stamp as it came: not known before",
+        "contracts": "open interest in base units",
+        "value": "open interest in quote units, NaN where the source has none",
+    },
+)
+CONTEXT = Table(
+    "CONTEXT",
+    {
+        "time": TIME,
+        "funding": REAL,
+        "funding_time": TIME,
+        "funding_hours": REAL,
+        "funding_age_s": REAL,
+        "open_interest": REAL,
+        "open_interest_age_s": REAL,
+        "spot": REAL,
+        "spot_age_s": REAL,
+        "leader": REAL,
+        "leader_age_s": REAL,
+        "mark": REAL,
+        "mark_age_s": REAL,
+    },
+    ("time",),
+    {
+        "time": "open of the market's bar: everything here was known at its close",
+        "funding": "rate of the last settlement per eight hours, share of the position",
+        "funding_time": "when that settlement was due, null where none is known",
+        "funding_hours": "its interval",
+        "funding_age_s": "seconds from when a value was known to the bar's close; NaN, as the "
+        "value is, where it is older than its tolerance",
+        "open_interest": "quote units",
+        "spot": "close of the spot market",
+        "leader": "close of the market leader",
+        "mark": "close of the mark price",
+    },
+)
+COVERAGE = Table(
+    "COVERAGE",
+    {
+        "market": TEXT,
+        "family": TEXT,
+        "event": TEXT,
+        "reason": TEXT,
+        "n_bars": COUNT,
+        "n_events": COUNT,
+        "share": REAL,
+    },
+    ("market", "family", "event"),
+    {
+        "reason": "why the event could not run, empty where it could: not runnable: needs ...",
+        "n_bars": "bars that are no gap",
+        "share": "of these bars, those at which the event stands; NaN where it could not run",
+    },
+)
+AUDIT = Table(
+    "AUDIT",
+    {
+        "market": TEXT,
+        "kind": TEXT,
+        "name": TEXT,
+        "n_cuts": COUNT,
+        "n_readings": COUNT,
+        "n_rewritten": COUNT,
+        "first_time": TIME,
+        "how": TEXT,
+        "reason": TEXT,
+    },
+    ("market", "kind", "name"),
+    {
+        "kind": "feature or event",
+        "n_readings": "bars whose reading was compared, over all cuts and treatments",
+        "n_rewritten": "readings that another future, or a later start, changed",
+        "first_time": "earliest bar of a rewritten reading, null where there is none",
+        "how": "what rewrote it: cut, replaced, times ten, a tenth, restarted; or nothing",
+        "reason": "why it was not audited, empty where it was",
+    },
 )
 FEATURES = Table(
     "FEATURES",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,10 +12,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lake.time import duration_ms, n_bars
+from tasks.events.memo import Memo
 from tasks.kernels.rolling import Reals, before
 
 PRICES = ("open", "high", "low", "close")
 VOLUMES = ("volume", "quote_volume", "taker_buy_volume")
+FUNDING = ("funding", "funding_time", "funding_hours")
+CONTEXT = (*FUNDING, "open_interest", "spot", "leader", "mark")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +37,18 @@ class Bars:
         Whether no bar came for this slot.
     timeframe : str
         Length of a bar, like ``5m``.
+    funding, funding_time, funding_hours : array of float64, shape (n,)
+        The last settlement known at the bar's close: rate per eight hours, milliseconds since
+        1970 at which it was due, its interval.
+    open_interest : array of float64, shape (n,)
+        Quote units.
+    spot, leader, mark : array of float64, shape (n,)
+        Closes of the spot market, of the market leader and of the mark price.
+
+    Notes
+    -----
+    The last seven are what was known at the bar's close (table CONTEXT): NaN where nothing was,
+    or nothing young enough. They are NaN throughout where they are not given.
     """
 
     time: NDArray[np.int64]
@@ -45,24 +61,35 @@ class Bars:
     taker_buy_volume: Reals
     is_gap: NDArray[np.bool_]
     timeframe: str
+    funding: Reals = None  # type: ignore[assignment]  # NaN throughout, see __post_init__
+    funding_time: Reals = None  # type: ignore[assignment]
+    funding_hours: Reals = None  # type: ignore[assignment]
+    open_interest: Reals = None  # type: ignore[assignment]
+    spot: Reals = None  # type: ignore[assignment]
+    leader: Reals = None  # type: ignore[assignment]
+    mark: Reals = None  # type: ignore[assignment]
+    memo: Memo = field(init=False, default_factory=Memo)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                view = value.view()
-                view.flags.writeable = False
-                object.__setattr__(self, field.name, view)
+        for name in ARRAYS:
+            value = getattr(self, name)
+            view = np.full(len(self), np.nan) if value is None else value.view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, timeframe: str) -> Bars:
-        """Bars of a frame of BARS.
+    def of(cls, frame: pl.DataFrame, timeframe: str, context: pl.DataFrame | None = None) -> Bars:
+        """Bars of a frame of BARS, and where there is one, of the market's CONTEXT.
 
         Where the source has no quote volume at all, volume times close stands in for it.
         """
         column = {name: frame[name].to_numpy() for name in (*PRICES, *VOLUMES)}
         if np.isnan(column["quote_volume"]).all():
             column["quote_volume"] = column["volume"] * column["close"]
+        if context is not None:
+            column |= {name: context[name].to_numpy() for name in CONTEXT if name != "funding_time"}
+            settled = context["funding_time"].dt.epoch("ms").cast(pl.Float64)
+            column["funding_time"] = settled.fill_null(np.nan).to_numpy()
         return cls(
             time=frame["time"].dt.epoch("ms").to_numpy(),
             is_gap=frame["is_gap"].to_numpy(),
@@ -86,14 +113,27 @@ class Bars:
             "O": np.isfinite(self.close).any(),
             "V": np.nansum(self.volume) > 0.0,
             "T": np.nansum(self.taker_buy_volume) > 0.0,
+            "F": np.isfinite(self.funding).any(),
+            "I": np.isfinite(self.open_interest).any(),
+            "S": np.isfinite(self.spot).any(),
+            "M": np.isfinite(self.leader).any(),
             "C": True,
         }
         return bool(present.get(need, False))
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for these bars and `key`; it must not be written to."""
+        return self.memo.once(key, make)
 
     @property
     def step_ms(self) -> int:
         """Milliseconds of a bar."""
         return duration_ms(self.timeframe)
+
+    @property
+    def close_time(self) -> NDArray[np.int64]:
+        """When each bar is known, milliseconds since 1970, UTC, shape (n,)."""
+        return self.time + self.step_ms
 
     @cached_property
     def log_return(self) -> Reals:
@@ -119,13 +159,34 @@ class Bars:
         last = before(self.close)
         return _log(np.maximum(self.high, last), np.minimum(self.low, last))
 
+    @cached_property
+    def flow(self) -> Reals:
+        """Taker-buy share of volume minus one half, times two, shape (n,); NaN without volume."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = self.taker_buy_volume / self.volume
+        return np.where(self.volume > 0.0, 2.0 * share - 1.0, np.nan)
+
+    @cached_property
+    def basis(self) -> Reals:
+        """Log of the close over the spot market's, shape (n,)."""
+        return _log(self.close, self.spot)
+
+    @cached_property
+    def leader_return(self) -> Reals:
+        """Log return of the market leader, shape (n,); NaN beside a gap of its own."""
+        return _log(self.leader, before(self.leader))
+
     def part(self, start: int, end: int) -> Bars:
         """The bars from `start` up to, without, `end`."""
-        cut = {name: getattr(self, name)[start:end] for name in _arrays()}
+        cut = {name: getattr(self, name)[start:end] for name in ARRAYS}
         return replace(self, **cut)
 
     def upside_down(self) -> Bars:
-        """The chart mirrored about its first price p0 on the log axis: p becomes p0**2 / p."""
+        """The chart mirrored about its first price p0 on the log axis: p becomes p0**2 / p.
+
+        So are the charts of the other markets; takers sell what they bought, funding is paid by
+        the other side.
+        """
         pivot = float(self.close[np.isfinite(self.close)][0]) ** 2
         return replace(
             self,
@@ -134,17 +195,20 @@ class Bars:
             high=pivot / self.low,
             low=pivot / self.high,
             taker_buy_volume=self.volume - self.taker_buy_volume,
+            funding=-self.funding,
+            spot=pivot / self.spot,
+            leader=pivot / self.leader,
+            mark=pivot / self.mark,
         )
 
     def rescaled(self, factor: float) -> Bars:
-        """The same bars in another unit of account: prices and quote volume times `factor`."""
-        names = (*PRICES, "quote_volume")
-        scaled: dict[str, Any] = {name: getattr(self, name) * factor for name in names}
+        """The same in another unit of account: prices, quote volume, open interest times it."""
+        scaled: dict[str, Any] = {name: getattr(self, name) * factor for name in IN_QUOTE_UNITS}
         return replace(self, **scaled)
 
 
-def _arrays() -> list[str]:
-    return [field.name for field in fields(Bars) if field.name != "timeframe"]
+IN_QUOTE_UNITS = (*PRICES, "quote_volume", "open_interest", "spot", "leader", "mark")
+ARRAYS = tuple(f.name for f in fields(Bars) if f.name not in ("timeframe", "memo"))
 
 
 def _log(above: Reals, below: Reals) -> Reals:

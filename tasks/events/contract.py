@@ -1,27 +1,26 @@
 """What every analyzer promises, as questions that answer with the first bar that breaks it.
 
 Each takes an analyzer and bars and returns the index of the first bar at which the promise is
-broken, or None. Places to look at are aimed: bars that fired, bars that nearly did (the largest
-returns, ranges and volumes), the first bars, and some at random, where leaks seldom show.
+broken, or None. Places to look at are aimed: bars at which the condition begins or ends, bars
+that nearly did (the largest returns, ranges and volumes), the first bars, and some at random,
+where leaks seldom show.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.events.bars import PRICES, VOLUMES, Bars
+from tasks.events.bars import ARRAYS, Bars
+from tasks.events.futures import FUTURES
 from tasks.events.marks import Marks
 from tasks.events.registry import Analyzer
 
-Scramble = Callable[[Bars, int, np.random.Generator], Bars]
 SCALE = 4.0
-SPIKE = 1.5
-WILDNESS = 3.0
+IN_QUOTE_UNITS = "_quote"
 STRENGTH_TOLERANCE = 1e-4
 
 
@@ -33,7 +32,7 @@ def first_foresight(
     Parameters
     ----------
     n_places : int
-        Places of each sort (fired, nearly fired, random) after which to cut.
+        Places of each sort (flipped, nearly flipped, random) after which to cut.
     seed : int
         Of the random places and of the scrambled futures.
     """
@@ -41,8 +40,8 @@ def first_foresight(
     whole = _condition(analyzer, bars)
     for place in aimed_places(whole, bars, n_places, rng):
         cut = place + 1
-        for scramble in (_cut_off, *SCRAMBLES):
-            changed = _condition(analyzer, scramble(bars, cut, rng))
+        for other in FUTURES.values():
+            changed = _condition(analyzer, other(bars, cut, rng))
             found = first_difference(whole, changed, cut)
             if found is not None:
                 return found
@@ -79,14 +78,19 @@ def first_unmirrored(analyzer: Analyzer, bars: Bars) -> int | None:
 
 
 def first_unit(analyzer: Analyzer, bars: Bars) -> int | None:
-    """First bar whose mark changes when all prices are four times as high."""
-    rescaled = _condition(analyzer, bars.rescaled(SCALE))
+    """First bar whose mark changes when all prices are four times as high.
+
+    So are the parameters whose name ends in ``_quote``: they are amounts of the quote currency.
+    """
+    amounts = {n: v for n, v in analyzer.parameters.items() if n.endswith(IN_QUOTE_UNITS)}
+    parameters = analyzer.parameters | {n: float(v) * SCALE for n, v in amounts.items()}
+    rescaled = analyzer.function(bars.rescaled(SCALE), **parameters)
     return first_difference(_condition(analyzer, bars), rescaled, len(bars))
 
 
 def first_touched(analyzer: Analyzer, bars: Bars) -> int | None:
     """First bar that the analyzer writes to."""
-    names = [f.name for f in fields(bars) if f.name != "timeframe"]
+    names = ARRAYS
     copies: dict[str, NDArray[Any]] = {name: getattr(bars, name).copy() for name in names}
     lent = replace(bars, **copies)  # type: ignore[arg-type]
     for name in names:
@@ -103,8 +107,8 @@ def share_of_bars(analyzer: Analyzer, bars: Bars, cooldown: str) -> float:
 
 def aimed_places(whole: Marks, bars: Bars, n_places: int, rng: np.random.Generator) -> list[int]:
     """Bars at which a leak would show, in order."""
-    fired = np.flatnonzero(whole.fired)
-    picked = rng.choice(fired, min(n_places, fired.size), replace=False)
+    flips = np.flatnonzero(np.diff(whole.fired, prepend=False))
+    picked = rng.choice(flips, min(n_places, flips.size), replace=False)
     sizes = (np.abs(bars.log_return), bars.log_range, bars.volume)
     near = [np.argsort(np.nan_to_num(size))[-n_places:] for size in sizes]
     early = np.arange(min(2, len(bars)))
@@ -136,38 +140,3 @@ def _equal(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
 
 def _first(flags: NDArray[np.bool_]) -> int | None:
     return int(flags.argmax()) if flags.any() else None
-
-
-def _cut_off(bars: Bars, cut: int, rng: np.random.Generator) -> Bars:
-    return bars.part(0, cut)
-
-
-def _wild(bars: Bars, cut: int, rng: np.random.Generator) -> Bars:
-    """The future walks at random, three times as wild."""
-    spread = WILDNESS * np.nanstd(bars.log_return)
-    walk = np.exp(np.cumsum(rng.normal(0.0, spread, len(bars) - cut)))
-    return _times(bars, cut, walk, rng.permutation(bars.volume[cut:]))
-
-
-def _void(bars: Bars, cut: int, rng: np.random.Generator) -> Bars:
-    """The future is one gap."""
-    nothing = np.full(len(bars) - cut, np.nan)
-    gap = np.concatenate([bars.is_gap[:cut], np.ones(len(bars) - cut, dtype=np.bool_)])
-    return replace(_times(bars, cut, nothing, nothing), is_gap=gap)
-
-
-def _spiked(bars: Bars, cut: int, rng: np.random.Generator) -> Bars:
-    """The future jumps up and down by half, on a thousand times the volume."""
-    jumps = SPIKE ** rng.choice([-1.0, 1.0], len(bars) - cut)
-    return _times(bars, cut, jumps, bars.volume[cut:] * 1e3)
-
-
-SCRAMBLES: tuple[Scramble, ...] = (_wild, _void, _spiked)
-
-
-def _times(bars: Bars, cut: int, factor: NDArray[np.float64], volume: NDArray[np.float64]) -> Bars:
-    """`bars` with prices after the cut times `factor`, and other volumes."""
-    after: dict[str, Any] = {name: getattr(bars, name)[cut:] * factor for name in PRICES}
-    after |= dict.fromkeys(VOLUMES, volume)
-    parts = {n: np.concatenate([getattr(bars, n)[:cut], late]) for n, late in after.items()}
-    return replace(bars, **parts)  # type: ignore[arg-type]

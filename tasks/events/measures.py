@@ -12,34 +12,98 @@ from tasks.events.bars import Bars
 from tasks.kernels.ewm import weighted_mean, wilder_decay
 from tasks.kernels.onset import Flags
 from tasks.kernels.quantiles import past_quantile, past_quantiles, past_robust_z
-from tasks.kernels.rolling import Reals, before, third, window_max, window_mean, window_min
+from tasks.kernels.rolling import (
+    Reals,
+    before,
+    third,
+    window_max,
+    window_mean,
+    window_min,
+    window_sum,
+)
 
 
 def volatility(bars: Bars, window: int) -> Reals:
     """``rv(w)``: root mean square of the log returns of the window, shape (n,); NaN in a gap."""
-    level = np.sqrt(window_mean(bars.log_return**2, window, third(window)))
-    return np.where(bars.is_gap, np.nan, level)
+
+    def measure() -> Reals:
+        level = np.sqrt(window_mean(bars.log_return**2, window, third(window)))
+        return np.where(bars.is_gap, np.nan, level)
+
+    return bars.once(("volatility", window), measure)
 
 
 def trend(bars: Bars, window: int) -> Reals:
     """``trend(w)``: log return over the window, shape (n,)."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.log(bars.close / before(bars.close, window))
+
+    def measure() -> Reals:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.log(bars.close / before(bars.close, window))
+
+    return bars.once(("trend", window), measure)
 
 
 def average_range(bars: Bars, window: int, memory: int) -> Reals:
     """``atr(w)``: Wilder's mean of the log true range, weights ending at `memory`, shape (n,)."""
-    return weighted_mean(bars.log_true_range, wilder_decay(window), memory, third(window))
+    return bars.once(
+        ("average_range", window, memory),
+        lambda: weighted_mean(bars.log_true_range, wilder_decay(window), memory, third(window)),
+    )
 
 
 def past_high(bars: Bars, window: int) -> Reals:
     """Highest high of the bars before this one, shape (n,)."""
-    return before(window_max(bars.high, window, third(window)))
+    return bars.once(
+        ("past_high", window), lambda: before(window_max(bars.high, window, third(window)))
+    )
 
 
 def past_low(bars: Bars, window: int) -> Reals:
     """Lowest low of the bars before this one, shape (n,)."""
-    return before(window_min(bars.low, window, third(window)))
+    return bars.once(
+        ("past_low", window), lambda: before(window_min(bars.low, window, third(window)))
+    )
+
+
+def past_width(bars: Bars, window: int) -> Reals:
+    """``range(w)`` of the bars before this one: log of their high over their low, shape (n,)."""
+    return bars.once(
+        ("past_width", window),
+        lambda: np.log(ratio(past_high(bars, window), past_low(bars, window))),
+    )
+
+
+def width(bars: Bars, window: int) -> Reals:
+    """``range(w)``, this bar included: log of the highest high over the lowest low, shape (n,)."""
+
+    def measure() -> Reals:
+        high = window_max(bars.high, window, third(window))
+        low = window_min(bars.low, window, third(window))
+        return np.where(bars.is_gap, np.nan, np.log(ratio(high, low)))
+
+    return bars.once(("width", window), measure)
+
+
+def busy(bars: Bars, probability: float, window: int) -> Flags:
+    """Where volume reaches its past quantile, shape (n,)."""
+    return bars.once(
+        ("busy", probability, window),
+        lambda: reaches(bars.volume, quantile(bars.volume, probability, window)),
+    )
+
+
+def flow_over(bars: Bars, n: int) -> Reals:
+    """Taker flow of the last `n` bars together, -1 to +1, shape (n,); NaN where one is missing.
+
+    Their taker-buy volume over their volume, minus one half, times two.
+    """
+
+    def measure() -> Reals:
+        bought = window_sum(np.where(bars.volume > 0.0, bars.taker_buy_volume, np.nan), n, n)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return 2.0 * bought / window_sum(bars.volume, n, n) - 1.0
+
+    return bars.once(("flow_over", n), measure)
 
 
 def quantile(x: Reals, probability: float, window: int) -> Reals:

@@ -15,10 +15,12 @@ stretch, and none until the condition has been off for the cooldown.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Union
 
 import tasks.events
 from lake.time import TIMEFRAMES, duration_ms, n_bars
@@ -26,16 +28,32 @@ from tasks.events.bars import Bars
 from tasks.events.marks import Marks
 
 Parameter = int | float | str
+Term = Union[str, int, "Analyzer"]
+SEQUENCES = "sequences"
 NOT_FAMILIES = (
+    "admission",
     "bars",
     "breaks",
+    "clocks",
     "config",
     "contract",
+    "coverage",
     "detect",
+    "episodes",
+    "futures",
+    "leaders",
+    "listing",
     "marks",
     "measures",
+    "memo",
+    "proving",
     "registry",
+    "settlements",
+    "shocks",
+    "spreads",
+    "swings",
     "task",
+    SEQUENCES,
 )
 NEEDS = {
     "O": "prices",
@@ -57,8 +75,11 @@ class Analyzer:
     ----------
     function : callable
         Takes `Bars` and the parameters by keyword, returns `Marks`.
-    terms : tuple of str or int
-        The lookback's parts: names of parameters (durations or bars) and numbers of bars.
+    family : str
+        The module that defines it, or ``sequences``.
+    terms : tuple of str, int or Analyzer
+        The lookback's parts: names of parameters (durations or bars), numbers of bars, and other
+        analyzers whose lookback counts.
     needs : str
         Letters of `NEEDS`.
     mirrored : bool
@@ -70,7 +91,8 @@ class Analyzer:
     """
 
     function: Callable[..., Marks]
-    terms: tuple[str | int, ...]
+    family: str
+    terms: tuple[Term, ...]
     needs: str
     mirrored: bool
     coarsest: str
@@ -79,10 +101,6 @@ class Analyzer:
     @property
     def name(self) -> str:
         return self.function.__name__
-
-    @property
-    def family(self) -> str:
-        return self.function.__module__.rpartition(".")[2]
 
     @property
     def meaning(self) -> str:
@@ -97,9 +115,14 @@ class Analyzer:
     ) -> int:
         """Bars before a bar that its mark depends on, the onset's cooldown included."""
         values = self.with_defaults(overrides or {})
-        terms = [values[term] if isinstance(term, str) else term for term in self.terms]
-        bars = [n_bars(t, timeframe) if isinstance(t, str) else int(t) for t in terms]
-        return sum(bars) + n_bars(cooldown, timeframe)
+
+        def in_bars(term: Term) -> int:
+            if isinstance(term, Analyzer):
+                return term.lookback(timeframe, cooldown)
+            value = values[term] if isinstance(term, str) else term
+            return n_bars(value, timeframe) if isinstance(value, str) else int(value)
+
+        return sum(map(in_bars, self.terms)) + n_bars(cooldown, timeframe)
 
     def marks(
         self, bars: Bars, cooldown: str, overrides: Mapping[str, Parameter] | None = None
@@ -114,7 +137,7 @@ def event(
     lookback: tuple[str | int, ...],
     needs: str,
     mirrored: bool,
-    coarsest: str = "1h",
+    coarsest: str = "4h",
 ) -> Callable[[Callable[..., Marks]], Analyzer]:
     """Make an analyzer of a function, see `Analyzer` and this module's text.
 
@@ -133,27 +156,43 @@ def event(
         absent = [t for t in lookback if isinstance(t, str) and t not in parameters]
         if absent or any(p.default is p.empty for p in named):
             raise ValueError(f"{function.__name__}: lookback {absent} or a default is missing")
-        return Analyzer(function, lookback, needs, mirrored, coarsest, parameters)
+        family = function.__module__.rpartition(".")[2]
+        return Analyzer(function, family, lookback, needs, mirrored, coarsest, parameters)
 
     return decorate
 
 
-def families() -> tuple[str, ...]:
-    """Names of all families, sorted: the modules of this package that define events."""
+def families(modules: Sequence[str] = ()) -> tuple[str, ...]:
+    """Names of all families, sorted: modules of this package that define events, and `modules`."""
     found = (module.name for module in iter_modules(tasks.events.__path__))
-    return tuple(sorted(name for name in found if name not in NOT_FAMILIES))
+    own = (name for name in found if name not in NOT_FAMILIES)
+    return tuple(sorted({*own, *(name.rpartition(".")[2] for name in modules)}))
 
 
-def analyzers(family: str) -> tuple[Analyzer, ...]:
-    """The analyzers that a family's module defines, by name."""
-    module = import_module(f"{tasks.events.__name__}.{family}")
-    found = [a for a in vars(module).values() if isinstance(a, Analyzer) and a.family == family]
-    return tuple(sorted(found, key=lambda analyzer: analyzer.name))
+def module_of(family: str, modules: Sequence[str] = ()) -> str:
+    """The module that defines a family: one of `modules`, else of this package."""
+    named = {name.rpartition(".")[2]: name for name in modules}
+    return named.get(family, f"{tasks.events.__name__}.{family}")
 
 
-def catalogue() -> tuple[Analyzer, ...]:
+@cache
+def defined_in(module: str) -> tuple[Analyzer, ...]:
+    """The analyzers that a module defines, by name, sequences of others' included."""
+    family = module.rpartition(".")[2]
+    found = [a for a in vars(import_module(module)).values() if isinstance(a, Analyzer)]
+    own = [a for a in found if a.function.__module__ == module]
+    sequences = [replace(a, family=family) for a in found if a.family == SEQUENCES]
+    return tuple(sorted((*own, *sequences), key=lambda analyzer: analyzer.name))
+
+
+def analyzers(family: str, modules: Sequence[str] = ()) -> tuple[Analyzer, ...]:
+    """The analyzers of a family, by name."""
+    return defined_in(module_of(family, modules))
+
+
+def catalogue(modules: Sequence[str] = ()) -> tuple[Analyzer, ...]:
     """Every analyzer, by family and name."""
-    return tuple(analyzer for family in families() for analyzer in analyzers(family))
+    return tuple(a for family in families(modules) for a in analyzers(family, modules))
 
 
 def obstacle(analyzer: Analyzer, bars: Bars) -> str | None:

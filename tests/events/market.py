@@ -6,31 +6,10 @@ import numpy as np
 
 from lake.time import duration_ms
 from tasks.events.bars import Bars
+from tasks.events.proving import START_MS, proving_ground
 from tasks.events.registry import Analyzer
 
-START_MS = 1_600_000_000_000 // 86_400_000 * 86_400_000
-N_STEPS = 12
-
-
-def simulated(n_bars: int = 8000, timeframe: str = "15m", seed: int = 7) -> Bars:
-    """Bars with clustered volatility, fat tails and volume that follows the range loosely."""
-    rng = np.random.default_rng(seed)
-    slow = _autoregression(rng, n_bars, 0.995, 0.05)
-    fast = _autoregression(rng, n_bars, 0.9, 0.25)
-    sigma = 0.002 * np.exp(slow + fast)
-    steps = rng.standard_t(4, (n_bars, N_STEPS)) * (sigma / np.sqrt(2 * N_STEPS))[:, None]
-    path = np.log(20_000.0) + np.cumsum(steps).reshape(n_bars, N_STEPS)
-    first = np.concatenate([[np.log(20_000.0)], path[:-1, -1]])
-    path = np.exp(np.column_stack([first, path]))
-    volume = 1e5 * sigma * np.exp(rng.normal(0.0, 0.6, n_bars))
-    return bars_of(
-        open=path[:, 0],
-        high=path.max(axis=1),
-        low=path.min(axis=1),
-        close=path[:, -1],
-        volume=volume,
-        timeframe=timeframe,
-    )
+simulated = proving_ground
 
 
 def bars_of(
@@ -40,9 +19,14 @@ def bars_of(
     high: object = None,
     low: object = None,
     volume: object = 1.0,
+    taker_buy_volume: object = np.nan,
     timeframe: str = "15m",
+    **context: object,
 ) -> Bars:
-    """Bars from their closes; each opens at the close before, without wicks, unless told."""
+    """Bars from their closes; each opens at the close before, without wicks, unless told.
+
+    Context (funding, spot, leader, ...) by name.
+    """
     closes = np.asarray(close, dtype=np.float64)
     opens = np.concatenate([closes[:1], closes[:-1]]) if open is None else _column(open, closes)
     highs = np.maximum(opens, closes) if high is None else _column(high, closes)
@@ -56,22 +40,15 @@ def bars_of(
         close=closes,
         volume=volumes,
         quote_volume=volumes * closes,
-        taker_buy_volume=np.full(closes.size, np.nan),
+        taker_buy_volume=_column(taker_buy_volume, closes),
         is_gap=np.isnan(closes),
         timeframe=timeframe,
+        **{name: _column(value, closes) for name, value in context.items()},
     )
 
 
 def _column(value: object, like: np.ndarray) -> np.ndarray:
     return np.broadcast_to(np.asarray(value, dtype=np.float64), like.shape).copy()
-
-
-def _autoregression(rng: np.random.Generator, n: int, keep: float, noise: float) -> np.ndarray:
-    shocks = rng.normal(0.0, noise, n)
-    out = np.zeros(n)
-    for t in range(1, n):
-        out[t] = keep * out[t - 1] + shocks[t]
-    return out
 
 
 def fired(analyzer: Analyzer, bars: Bars, **parameters: int | float | str) -> list[tuple[int, int]]:

@@ -185,7 +185,7 @@ def test_a_seer_is_caught(seer: Analyzer, bars: Bars) -> None:
 
 
 def test_an_endless_memory_is_caught(bars: Bars) -> None:
-    assert first_memory(remembers_for_ever, bars, COOLDOWN) is not None
+    assert first_memory(remembers_for_ever, bars, COOLDOWN, n_places=100) is not None
 
 
 def test_a_unit_of_account_is_caught(bars: Bars) -> None:

@@ -43,11 +43,12 @@ def test_data_that_are_not_there_are_said():
         raise AssertionError
 
     wanted = "not runnable: needs taker volume, funding"
-    assert obstacle(needs_much, simulated(50)) == wanted
+    assert obstacle(needs_much, bars_of([100.0, 101.0])) == wanted
+    assert obstacle(needs_much, simulated(50)) is None
 
 
 def test_bars_too_long_for_the_windows_are_said():
-    assert obstacle(vol_spike, simulated(50, "4h")) == "not runnable: needs bars of 1h or shorter"
+    assert obstacle(vol_spike, simulated(50, "8h")) == "not runnable: needs bars of 4h or shorter"
 
 
 def test_a_wrong_declaration_is_refused():
