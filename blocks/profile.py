@@ -19,15 +19,18 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from blocks.flags import spelled_out
 from lake.errors import ConfigError
 from lake.time import Symbol
+from tasks.audit.config import AuditConfig
 from tasks.blueprint.config import BlueprintConfig
 from tasks.bridge.config import BridgeConfig
 from tasks.clean.config import CleanConfig
 from tasks.discovery.config import DiscoveryConfig
 from tasks.events.config import EventsConfig
 from tasks.features.config import FeaturesConfig
-from tasks.ingest.config import IngestConfig
+from tasks.ingest.config import BESIDE, IngestConfig
+from tasks.ingest.snapshot import Beside
 from tasks.outcomes.config import OutcomesConfig
 from tasks.promotion.config import PromotionConfig
 from tasks.report.config import ReportConfig
@@ -47,6 +50,10 @@ STAGES = (
     "blueprint",
     "report",
 )
+JOBS = (*STAGES, "audit")
+PLACES = ("data", "funding", "open_interest", "spot", "mark", "fees", "calendar")
+SHOWN = ("refresh", "json_output", "debug", "profile", "list_events", "audit")
+LOCAL = (*PLACES, *SHOWN, "lake", "workers")
 
 
 def n_cores() -> int:
@@ -81,6 +88,9 @@ class RunConfig(IngestConfig, BaseSettings):
     symbols: Annotated[tuple[Symbol, ...], NoDecode] = Field(
         (), description=IngestConfig.model_fields["symbols"].description
     )
+    beside: Annotated[tuple[Beside, ...], NoDecode] = Field(
+        BESIDE, description=IngestConfig.model_fields["beside"].description
+    )
     profile: str = Field(DEFAULT_PROFILE, description="smoke, full, or the path of a YAML file")
     lake: str = Field(".assay/lake", description="folder or object-store URI of the lake")
     workers: int = Field(
@@ -91,6 +101,11 @@ class RunConfig(IngestConfig, BaseSettings):
     )
     json_output: bool = Field(False, alias="json", description="print one JSON object only")
     debug: bool = Field(False, description="show the trace of an error")
+    list_events: bool = Field(
+        False,
+        description="print the catalogue of events and stop; see also --events, --families, "
+        "--sequences 'A then B within 8h', and --events-from MODULE for events of your own",
+    )
     clean: CleanConfig = CleanConfig()
     features: FeaturesConfig = FeaturesConfig()
     events: EventsConfig = EventsConfig()
@@ -100,6 +115,7 @@ class RunConfig(IngestConfig, BaseSettings):
     promotion: PromotionConfig = PromotionConfig()
     blueprint: BlueprintConfig = BlueprintConfig()
     report: ReportConfig = ReportConfig()
+    audit: AuditConfig = AuditConfig()
 
     @property
     def ingest(self) -> IngestConfig:
@@ -114,10 +130,9 @@ class RunConfig(IngestConfig, BaseSettings):
     @property
     def research(self) -> dict[str, Any]:
         """What the results depend on: without places, workers and how it is shown."""
-        local = {"data", "lake", "workers", "refresh", "json_output", "debug", "profile"}
-        return self.model_dump(mode="json", exclude=local)
+        return self.model_dump(mode="json", exclude=set(LOCAL))
 
-    @field_validator("symbols", "refresh", mode="before")
+    @field_validator("symbols", "beside", "refresh", mode="before")
     @classmethod
     def _separated_by_commas(cls, value: Any) -> Any:
         return [word for word in value.split(",") if word] if isinstance(value, str) else value
@@ -126,8 +141,8 @@ class RunConfig(IngestConfig, BaseSettings):
     @classmethod
     def _known_stages(cls, stages: tuple[str, ...]) -> tuple[str, ...]:
         for stage in stages:
-            if stage not in STAGES:
-                raise ValueError(f"no stage {stage!r}{_nearest(stage, STAGES)}")
+            if stage not in JOBS:
+                raise ValueError(f"no stage {stage!r}{_nearest(stage, JOBS)}")
         return stages
 
     @model_validator(mode="after")
@@ -156,15 +171,17 @@ class Profile(PydanticBaseSettingsSource):
         return load_profile(self.current_state.get("profile", DEFAULT_PROFILE))
 
 
-def load_config(arguments: Sequence[str]) -> RunConfig:
-    """Read the layers into one config.
+def load_config(arguments: Sequence[str], command: str = "flows.discovery") -> RunConfig:
+    """Read the layers into one config; `command` is the module that ``--help`` names.
 
     Raises
     ------
     ConfigError
         For an unknown key (with the nearest right one) or a value that does not fit.
     """
-    config_class = type("RunConfig", (RunConfig,), {"arguments": tuple(arguments)})
+    named = SettingsConfigDict(cli_prog_name=f"python -m {command}")
+    own = {"arguments": tuple(spelled_out(arguments)), "model_config": named}
+    config_class = type("RunConfig", (RunConfig,), own)
     _check_environment()
     try:
         layered = config_class()

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from lake.errors import AssayError
 
 if TYPE_CHECKING:
     from blocks.profile import RunConfig
 
+AUDIT = "flows.audit"
 OK, FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 _SHOW_CURSOR = "\x1b[?25h"  # the progress bars hide it
 
@@ -47,9 +48,14 @@ def run_command(module: str, flow: str, arguments: Sequence[str] | None = None) 
 def _run(module: str, flow: str, words: Sequence[str]) -> int:
     from blocks.profile import load_config
     from lake.store import open_lake
+    from tasks.events.admission import admit
 
-    config = load_config(words)
+    config = load_config(words, module)
+    if config.list_events:
+        return _print_events(config)
     open_lake(config.lake)  # a name that is none is told before anything starts
+    if module != AUDIT:  # which is there to tell what is wrong with them
+        admit(config.events)
     from flows.server import settle, temporary_server
 
     standing = settle(config.debug)
@@ -63,6 +69,16 @@ def _run(module: str, flow: str, words: Sequence[str]) -> int:
         aside = ThreadPoolExecutor(1)
         summary = aside.submit(getattr(import_module(module), flow), config).result()
     return _print(summary, config)
+
+
+def _print_events(config: RunConfig) -> int:
+    from flows.listing import list_events, show_events
+
+    if config.json_output:
+        print(json.dumps(list_events(config.events, config.timeframe)))
+    else:
+        show_events(config.events, config.timeframe)
+    return OK
 
 
 def _open_closed_streams() -> None:
@@ -99,19 +115,29 @@ def _tell_in_short(
     )
 
 
-def _print(summary: object, config: RunConfig) -> int:
-    from flows.summary import Summary
-    from flows.terminal import show
+class Ending(Protocol):
+    """How a flow ends."""
 
-    assert isinstance(summary, Summary)
+    @property
+    def wrong(self) -> bool:
+        """Whether the command is to exit with 1."""
+
+    def for_machines(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+
+    def show(self) -> None:
+        """Print it for people."""
+
+
+def _print(ending: Ending, config: RunConfig) -> int:
     try:
         if config.json_output:
-            print(json.dumps(summary.for_machines()))
+            print(json.dumps(ending.for_machines()))
         else:
-            show(summary)
+            ending.show()
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):
         # Nobody reads on (| head), and rich would exit with 1 for it; what is still buffered must
         # not be flushed into the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FAILED if summary.failed else OK
+    return FAILED if ending.wrong else OK

@@ -12,6 +12,7 @@ if __name__ == "__main__":
     raise SystemExit(run_command("flows.discovery", "run_discovery"))
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from prefect import flow
@@ -19,19 +20,18 @@ from prefect import flow
 from blocks.profile import STAGES, RunConfig, n_cores
 from blocks.runner import task_runner
 from flows.board import Board
+from flows.markets import Markets, bring_markets
 from flows.run import Run, Tables, open_run, spread
 from flows.summary import Made, Summary, summarise
 from lake.ref import Ref
 from tasks.blueprint.task import compile_blueprints
 from tasks.bridge.task import bridge, simulate
-from tasks.clean.task import assess, clean, reject
 from tasks.discovery.task import draw_eras, estimate, judge, trace
-from tasks.events.task import detect, family_code
+from tasks.events.task import cover_market, detect, family_code
 from tasks.features.task import compute_features
-from tasks.ingest.task import fetch, ingest, source_module, survey, write_truth
 from tasks.outcomes.task import measure_outcomes
 from tasks.promotion.task import decide, tally
-from tasks.report.task import render
+from tasks.report.task import draw_events, render
 
 
 @flow(
@@ -44,10 +44,10 @@ def discover(config: RunConfig) -> Summary:
     """From bars to judged findings and blueprints, each stage on the tables of those before."""
     board = Board(STAGES, quiet=config.json_output)
     with open_run(config.lake, config.recorded, config.refresh, board) as run:
-        raw, truth = read(run, config)
-        seen = observe(run, config, raw)
+        markets = bring_markets(run, config)
+        seen = observe(run, config, markets)
         found = find(run, config, seen)
-        return summarise(run, hand_over(run, config, seen, found, truth))
+        return summarise(run, hand_over(run, config, seen, found))
 
 
 def run_discovery(config: RunConfig) -> Summary:
@@ -60,9 +60,12 @@ class Seen:
     """What is known of each market, before and after each bar."""
 
     bars: Tables
+    context: Tables
     quality: Tables
+    truth: Tables
     features: Tables
     events: Tables
+    coverage: Tables
     outcomes: Tables
 
 
@@ -75,38 +78,33 @@ class Found:
     findings: Ref
 
 
-def read(run: Run, c: RunConfig) -> tuple[Tables, Tables]:
-    """Bring the source's bars into the lake, and the truth where it is known."""
-    snapshots = survey(c.ingest)
-    asked = {s.market: {"market": s.market, "snapshot": s.keyed} for s in snapshots}
-    remote = [asked[s.market] | {"config": c.ingest} for s in snapshots if s.is_remote]
-    fetched = run.all("ingest", fetch, remote)
-    code = [source_module(c.source)]
-    raw = run.all(
-        "ingest",
-        ingest,
-        [
-            asked[s.market] | {"where": s.places, "fetched": fetched.of(s.market), "code": code}
-            for s in snapshots
-        ],
-    )
-    known = [asked[s.market] for s in snapshots[:1] if s.is_simulated]
-    return raw, run.all("ingest", write_truth, known)
-
-
-def observe(run: Run, c: RunConfig, raw: Tables) -> Seen:
-    """Clean the bars; on them features, events and outcomes, each blind to the others."""
-    rejected = run.map("clean", reject, raw, raw=raw, config=c.clean)
-    bars = run.map("clean", clean, raw, raw=raw, rejected=rejected, config=c.clean)
-    cleaned: dict[str, Any] = {"raw": raw, "rejected": rejected, "bars": bars}
-    quality = run.map("clean", assess, raw, **cleaned, config=c.clean)
+def observe(run: Run, c: RunConfig, markets: Markets) -> Seen:
+    """On the clean bars features, events and outcomes, each blind to the others."""
+    bars = markets.bars
     features = run.map("features", compute_features, bars, bars=bars, config=c.features)
-    own = {"config": c.events.only, "code": family_code}
-    looks = spread(bars, parts=c.events.chosen(), per_part=own, bars=bars)
-    events = run.all("events", detect, looks, tolerate=True)
+    events, coverage = look(run, c, markets)
     horizons = c.outcomes.horizons
     outcomes = run.map("outcomes", measure_outcomes, bars, parts=horizons, bars=bars)
-    return Seen(bars, quality, features, events, outcomes)
+    known = {"context": markets.context, "quality": markets.quality, "truth": markets.truth}
+    made = {"features": features, "events": events, "coverage": coverage, "outcomes": outcomes}
+    return Seen(bars=bars, **known, **made)
+
+
+def look(run: Run, c: RunConfig, markets: Markets) -> tuple[Tables, Tables]:
+    """Find the events, one task per market and family, and say which could not run."""
+    bars: dict[str, Any] = {"bars": markets.bars, "context": markets.context}
+    own: dict[str, Any] = {"config": c.events.only, "code": partial(family_code, c.events)}
+    looks = spread(markets.bars, parts=c.events.chosen(), per_part=own, **bars)
+    events = run.all("events", detect, looks, tolerate=True)
+    whole = {"code": events_code(c), "config": c.events}
+    calls = [{**call, **whole} for call in spread(markets.bars, **bars)]
+    told = [{**call, "events": events.of(call["market"])} for call in calls]
+    return events, run.all("events", cover_market, told)
+
+
+def events_code(c: RunConfig) -> list[str]:
+    """The modules of all families that are wanted."""
+    return [module for family in c.events.chosen() for module in family_code(c.events, family)]
 
 
 def find(run: Run, c: RunConfig, seen: Seen) -> Found:
@@ -137,7 +135,7 @@ def trade(run: Run, c: RunConfig, seen: Seen, found: Found) -> dict[str, Ref]:
     return judged | {"verdicts": run.one("promotion", decide, **judged, **gates)}
 
 
-def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found, truth: Tables) -> Made:
+def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found) -> Made:
     """Compile what was promoted; report on everything."""
     judged = trade(run, c, seen, found)
     funnel = run.one("promotion", tally, verdicts=judged["verdicts"])
@@ -147,9 +145,20 @@ def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found, truth: Tables) -
         "config": c.blueprint,
     }
     blueprints = run.one("blueprint", compile_blueprints, **judged, bars=seen.bars, **assumed)
-    compiled = {"funnel": funnel, "blueprints": blueprints, "truth": truth}
-    told: dict[str, Any] = {"settings": c.research, "config": c.report}
-    shown = {"quality": seen.quality, "bars": seen.bars, "events": seen.events}
-    report = run.one("report", render, **shown, paths=found.paths, **judged, **compiled, **told)
-    verdicts = judged["verdicts"]
-    return Made(seen.quality, seen.events, found.findings, verdicts, funnel, blueprints, report)
+    compiled: dict[str, Any] = {"funnel": funnel, "blueprints": blueprints}
+    report, book = tell(run, c, seen, found, judged | compiled)
+    judgement = {"findings": found.findings, "verdicts": judged["verdicts"], **compiled}
+    looked = (seen.quality, seen.events, seen.coverage)
+    return Made(*looked, **judgement, report=report, book=book)
+
+
+def tell(
+    run: Run, c: RunConfig, seen: Seen, found: Found, judged: dict[str, Ref]
+) -> tuple[Ref, Ref]:
+    """Draw the report, and the book of events beside it."""
+    shown = {"bars": seen.bars, "events": seen.events, "coverage": seen.coverage}
+    own: dict[str, Any] = {"part": "events", "chosen": c.events, "code": events_code(c)}
+    book = run.one("report", draw_events, **shown, **own, config=c.report)
+    known = {"quality": seen.quality, "paths": found.paths, "truth": seen.truth}
+    told: dict[str, Any] = {"book": book, "settings": c.research, "config": c.report}
+    return run.one("report", render, **shown, **known, **judged, **told), book

@@ -43,9 +43,9 @@ class Tables(list[Ref]):
         """The markets, sorted."""
         return sorted({ref.market for ref in self})
 
-    def of(self, market: str) -> list[Ref]:
-        """All tables of `market`."""
-        return [ref for ref in self if ref.market == market]
+    def of(self, market: str, part: str | None = None) -> list[Ref]:
+        """All tables of `market`, or those of one part."""
+        return [ref for ref in self if ref.market == market and part in (None, ref.part)]
 
     def narrowed(self, market: str) -> Ref | list[Ref]:
         """The one table of `market`, or the list of its parts where there is one per part."""

@@ -22,11 +22,13 @@ class Made:
 
     quality: Tables
     events: Tables
+    coverage: Tables
     findings: Ref
     verdicts: Ref
     funnel: Ref
     blueprints: Ref
     report: Ref
+    book: Ref
 
 
 class Summary(BaseModel):
@@ -41,12 +43,25 @@ class Summary(BaseModel):
     n_promoted: int
     blueprints: list[str]
     report: str
+    book: str
+    not_runnable: dict[str, list[str]]
     cache: dict[str, int]
     seconds: dict[str, float]
     peak_rss_mb: dict[str, float]
     failed: list[str]
     best: list[dict[str, Any]]
     funnel: list[dict[str, Any]]
+
+    @property
+    def wrong(self) -> bool:
+        """Whether some task failed."""
+        return bool(self.failed)
+
+    def show(self) -> None:
+        """Print it for people."""
+        from flows.terminal import show
+
+        show(self)
 
     def for_machines(self) -> dict[str, Any]:
         """What ``--json`` prints."""
@@ -55,9 +70,10 @@ class Summary(BaseModel):
 
 def summarise(run: Run, made: Made) -> Summary:
     """Publish report and blueprints, and put the run into numbers."""
-    tables = (made.findings, made.verdicts, made.funnel, made.blueprints, made.report)
-    found = read_digest(run.results.uri, made.quality, *tables, n_best=N_BEST)
-    documents = _publish(run, found, made.report)
+    tables = (made.findings, made.verdicts, made.funnel, made.blueprints, made.report, made.book)
+    uri, coverage = run.results.uri, made.coverage
+    found = read_digest(uri, made.quality, *tables, coverage=coverage, n_best=N_BEST)
+    report, book, *blueprints = _publish(run, found)
     summary = Summary(
         run=run.name,
         markets=made.quality.markets,
@@ -66,8 +82,10 @@ def summarise(run: Run, made: Made) -> Summary:
         n_hypotheses=found.n_hypotheses,
         n_findings=found.n_findings,
         n_promoted=found.n_promoted,
-        blueprints=documents[1:],
-        report=documents[0],
+        blueprints=blueprints,
+        report=report,
+        book=book,
+        not_runnable=found.not_runnable,
         cache={"hits": run.n_cached, "computed": len(run.outcomes) - run.n_cached},
         seconds={stage: round(cost.seconds, 3) for stage, cost in run.meter.costs.items()},
         peak_rss_mb={stage: round(c.peak_rss_mb, 1) for stage, c in run.meter.costs.items()},
@@ -79,8 +97,8 @@ def summarise(run: Run, made: Made) -> Summary:
     return summary
 
 
-def _publish(run: Run, found: Digest, report: Ref) -> list[str]:
-    pages = [run.publish(f"report-{report.key[:12]}.html", found.html)]
+def _publish(run: Run, found: Digest) -> list[str]:
+    pages = [run.publish(name, html) for name, html in found.pages.items()]
     for blueprint in found.blueprints:
         name = blueprint["blueprint"]
         pages.append(run.publish(f"{name}.json", blueprint["document_json"]))
@@ -120,5 +138,5 @@ Blueprints:
 
 {blueprints}
 
-Report: `{summary.report}`
+Report: `{summary.report}`, book of events: `{summary.book}`
 """

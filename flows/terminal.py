@@ -72,9 +72,11 @@ def _costs(summary: Summary) -> Table:
 
 def _closing(summary: Summary) -> list[str]:
     failed = [f"FAILED      {line}" for line in summary.failed]
+    absent = summary.not_runnable.items()
     hits, computed = summary.cache["hits"], summary.cache["computed"]
     return [
         *failed,
+        *[f"events      {where}: {', '.join(names)}" for where, names in absent],
         f"markets     {', '.join(summary.markets)}: {summary.n_bars:,} bars, "
         f"{summary.n_events:,} events",
         f"hypotheses  {summary.n_hypotheses:,} tested together: {summary.n_findings:,} findings, "
@@ -82,6 +84,7 @@ def _closing(summary: Summary) -> list[str]:
         f"cache       {hits} tasks found in the lake, {computed} computed",
         *[f"blueprint   {path}" for path in summary.blueprints],
         f"report      {summary.report}",
+        f"events      {summary.book}",
     ]
 
 

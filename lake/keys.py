@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import sys
+import sysconfig
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from inspect import getsource
 from pathlib import Path
 from typing import Any
@@ -98,7 +101,8 @@ def code_of(*modules: str, root: Path = ROOT) -> dict[str, str]:
 
     The packages that a module lies in are run when it is imported, so they count. Imports are
     read from the syntax tree, so those inside functions count; a module chosen by name at run
-    time does not, and must be named in `modules`.
+    time does not, and must be named in `modules`. A named module of the user's own may lie
+    elsewhere: what it imports counts as far as it is not installed in the environment.
     """
     found: dict[str, str] = {}
     waiting = list(modules)
@@ -120,8 +124,10 @@ _version = cache(version)
 @cache
 def _read_module(root: Path, name: str) -> tuple[str, tuple[str, ...]]:
     path = _module_path(root, name)
+    if path is None and (home := _home_of(name.partition(".")[0])) is not None:
+        path = _module_path(home, name)
     if path is None:
-        raise ModuleNotFoundError(f"no first-party module {name!r} under {root.name}")
+        raise ModuleNotFoundError(f"no module {name!r} under {root.name}, nor beside it")
     source = path.read_bytes().replace(b"\r\n", b"\n")
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     with _PARSING:
@@ -154,8 +160,28 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
 
 
 def _first_party(root: Path, dotted: str) -> Iterable[str]:
-    """Yield `dotted` and its packages, those that are modules of ours."""
+    """Yield `dotted` and its packages, those that are modules of ours or of the user's."""
     parts = dotted.split(".")
-    if parts[0] in FIRST_PARTY:
+    home = root if parts[0] in FIRST_PARTY else _home_of(parts[0])
+    if home is not None:
         names = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
-        yield from (name for name in names if _module_path(root, name) is not None)
+        yield from (name for name in names if _module_path(home, name) is not None)
+
+
+@cache
+def _home_of(package: str) -> Path | None:
+    """The folder of a top-level module that is neither ours nor installed, None if there is none.
+
+    It is found without being imported.
+    """
+    if not package or package in sys.stdlib_module_names:
+        return None
+    spec = find_spec(package)
+    if spec is None:
+        return None
+    folders = list(spec.submodule_search_locations or ())
+    if not folders and not str(spec.origin).endswith(".py"):  # built in, frozen or compiled
+        return None
+    home = Path(folders[0] if folders else str(spec.origin)).parent
+    installed = (sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
+    return None if any(home.is_relative_to(folder) for folder in installed) else home

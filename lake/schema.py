@@ -210,6 +210,9 @@ CONTEXT = Table(
         "leader_age_s": REAL,
         "mark": REAL,
         "mark_age_s": REAL,
+        "fee": REAL,
+        "fee_age_s": REAL,
+        "news": REAL,
     },
     ("time",),
     {
@@ -223,6 +226,8 @@ CONTEXT = Table(
         "spot": "close of the spot market",
         "leader": "close of the market leader",
         "mark": "close of the mark price",
+        "fee": "bps per side in force, by the user's table",
+        "news": "1 at the last bar before a release of the user's calendar, 0 at others",
     },
 )
 COVERAGE = Table(

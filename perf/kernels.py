@@ -8,14 +8,16 @@ import numpy as np
 import polars as pl
 
 from perf.harness import Bench, Work
+from tasks.kernels.ewm import half_life_decay, weighted_mean
 from tasks.kernels.forward import forward_outcomes
 from tasks.kernels.positions import take_positions
 from tasks.kernels.quantiles import past_quantile, past_robust_z
-from tasks.kernels.rolling import window_mean
+from tasks.kernels.regression import window_line, window_pair
+from tasks.kernels.rolling import Reals, window_max, window_mean, window_std
 from tasks.kernels.shrinkage import paule_mandel
 
-N_BARS = 100_000
-TEN_DAYS, ONE_DAY, ONE_HOUR = 2_880, 288, 12
+N_LONG, N_BARS = 631_000, 100_000
+SIXTY_DAYS, TEN_DAYS, ONE_DAY, ONE_HOUR = 17_280, 2_880, 288, 12
 N_CELLS = 10_000
 SEED = 11
 
@@ -23,31 +25,84 @@ Sides = dict[str, tuple[str, Work, Work]]
 
 
 def benches(wanted: Callable[[str], bool]) -> Iterator[Bench]:
-    """One per kind of kernel."""
+    """One per kind of kernel; those over windows for a day, ten days and sixty of 5m."""
     rng = np.random.default_rng(SEED)
-    x = rng.standard_t(4, N_BARS)
-    sides: Sides = {
-        "past quantile": (
-            "polars rolling_quantile, 10 days of 5m",
-            lambda: past_quantile(x, TEN_DAYS, 0.99, 1),
-            lambda: pl.Series(x).shift(1).rolling_quantile(0.99, "linear", TEN_DAYS),
-        ),
-        "past robust z": (
-            "polars rolling_median alone, 1 day of 5m",
-            lambda: past_robust_z(x, ONE_DAY, 1),
-            lambda: pl.Series(x).shift(1).rolling_median(ONE_DAY),
-        ),
-        "window mean": (
-            "polars rolling_mean, 1 day of 5m",
-            lambda: window_mean(x, ONE_DAY, 1),
-            lambda: pl.Series(x).rolling_mean(ONE_DAY),
-        ),
-    }
+    x = rng.standard_t(4, N_LONG)
+    sides: Sides = {}
+    for window in (ONE_DAY, TEN_DAYS, SIXTY_DAYS):
+        of = _order_sides(x, window) | _moment_sides(x, window) | _regression_sides(x, window)
+        sides |= {f"{name}, {window} bars": side for name, side in of.items()}
     sides |= _market_sides(rng)
     sides |= _cell_sides(rng)
     for name, (peer, ours, theirs) in sides.items():
         if wanted(name):
             yield Bench(name, peer, ours, theirs)
+
+
+def _order_sides(x: Reals, window: int) -> Sides:
+    column = pl.Series(x)  # not shifted: a first null would cost polars tenfold
+    return {
+        "past quantile": (
+            "polars rolling_quantile",
+            lambda: past_quantile(x, window, 0.99, 1),
+            lambda: column.rolling_quantile(0.99, "linear", window),
+        ),
+        "past robust z": (
+            "polars rolling_median alone",
+            lambda: past_robust_z(x, window, 1),
+            lambda: column.rolling_median(window),
+        ),
+    }
+
+
+def _moment_sides(x: Reals, window: int) -> Sides:
+    column = pl.Series(x)
+    return {
+        "window mean": (
+            "polars rolling_mean",
+            lambda: window_mean(x, window, 1),
+            lambda: column.rolling_mean(window),
+        ),
+        "window std": (
+            "polars rolling_std",
+            lambda: window_std(x, window, 1),
+            lambda: column.rolling_std(window),
+        ),
+        "window max": (
+            "polars rolling_max",
+            lambda: window_max(x, window, 1),
+            lambda: column.rolling_max(window),
+        ),
+        "decayed mean": (
+            "polars ewm_mean",
+            lambda: weighted_mean(x, half_life_decay(window // 8), window, 1),
+            lambda: column.ewm_mean(half_life=window // 8),
+        ),
+    }
+
+
+def _regression_sides(x: Reals, window: int) -> Sides:
+    y = x[::-1].copy()
+    frame = pl.DataFrame({"x": x, "y": y}).with_row_index("t")
+    return {
+        "window pair": (
+            "polars rolling means of products",
+            lambda: window_pair(x, y, window, 3),
+            lambda: frame.select(_polars_slope(pl.col("x"), window)),
+        ),
+        "window line": (
+            "polars rolling means of products",
+            lambda: window_line(y, window, 2),
+            lambda: frame.select(_polars_slope(pl.col("t").cast(pl.Float64), window)),
+        ),
+    }
+
+
+def _polars_slope(x: pl.Expr, window: int) -> pl.Expr:
+    y = pl.col("y")
+    mean_x, mean_y = x.rolling_mean(window), y.rolling_mean(window)
+    covariance = (x * y).rolling_mean(window) - mean_x * mean_y
+    return covariance / ((x * x).rolling_mean(window) - mean_x * mean_x)
 
 
 def _market_sides(rng: np.random.Generator) -> Sides:

@@ -38,12 +38,12 @@ class PlainRun:
 
 def run_plainly(config: RunConfig, lake: str) -> Any:
     """All stages without Prefect's engine."""
-    from flows.discovery import find, hand_over, observe, read
+    from flows.discovery import find, hand_over, observe
+    from flows.markets import bring_markets
 
     run: Any = PlainRun(lake)
-    raw, truth = read(run, config)
-    seen = observe(run, config, raw)
-    return hand_over(run, config, seen, find(run, config, seen), truth)
+    seen = observe(run, config, bring_markets(run, config))
+    return hand_over(run, config, seen, find(run, config, seen))
 
 
 def benches(wanted: Callable[[str], bool]) -> Iterator[Bench]:

@@ -7,6 +7,7 @@ import math
 from pydantic import Field
 
 from lake.config import Config
+from lake.time import Duration
 
 
 class CleanConfig(Config):
@@ -28,6 +29,11 @@ class CleanConfig(Config):
         twice as long as the timeframe leave every second slot empty.
     max_slots : int
         Of the grid; beyond it a time stamp is held to be wrong.
+    funding_tolerance, interest_tolerance : str
+        Age of a settlement and of a reading of open interest, from when it was known to the
+        bar's close, beyond which it is held to be missing.
+    spot_tolerance, leader_tolerance, mark_tolerance : str
+        The same of the last bar of spot, leader and mark price, from its own close.
     """
 
     max_log_jump: float = Field(math.log(3), gt=0)
@@ -36,3 +42,8 @@ class CleanConfig(Config):
     max_off_grid_share: float = Field(0.5, ge=0, le=1)
     max_gap_share: float = Field(0.45, ge=0, le=1)
     max_slots: int = Field(20_000_000, ge=1)
+    funding_tolerance: Duration = "9h"
+    interest_tolerance: Duration = "15m"
+    spot_tolerance: Duration = "1m"
+    leader_tolerance: Duration = "1m"
+    mark_tolerance: Duration = "1h"

@@ -14,7 +14,11 @@ NUMBERS = tuple(name for name in BARS.columns if name not in ("time", "is_gap"))
 
 
 def lay_on_grid(
-    raw: pl.DataFrame, rejected: pl.DataFrame, market: str, config: CleanConfig
+    raw: pl.DataFrame,
+    rejected: pl.DataFrame,
+    market: str,
+    config: CleanConfig,
+    timeframe: str | None = None,
 ) -> pl.DataFrame:
     """Return one row per slot from the first to the last bar of `raw` that was not rejected.
 
@@ -26,6 +30,8 @@ def lay_on_grid(
         Its QUARANTINE: what is left has one row per time, on the grid.
     market : str
         ``BTCUSDT-5m``.
+    timeframe : str, optional
+        Of the bars, where they lie beside those of the market; the market's by default.
 
     Returns
     -------
@@ -37,7 +43,7 @@ def lay_on_grid(
     InputError
         When the grid would be absurdly long or mostly empty.
     """
-    step_ms = duration_ms(timeframe_of(market))
+    step_ms = duration_ms(timeframe or timeframe_of(market))
     is_bar = np.ones(raw.height, dtype=bool)
     is_bar[rejected["row"].to_numpy()] = False
     bars = raw.filter(pl.Series(is_bar)).sort("time")

@@ -36,7 +36,9 @@ Codes = NDArray[np.int8]
 Rows = NDArray[np.intp]
 
 
-def find_rejects(raw: pl.DataFrame, market: str, config: CleanConfig) -> pl.DataFrame:
+def find_rejects(
+    raw: pl.DataFrame, market: str, config: CleanConfig, timeframe: str | None = None
+) -> pl.DataFrame:
     """Return the rows of `raw` that do not become bars, each with one reason.
 
     The reasons are tried in this order, and a row that has one is not looked at further:
@@ -57,6 +59,8 @@ def find_rejects(raw: pl.DataFrame, market: str, config: CleanConfig) -> pl.Data
         RAW_BARS in any order.
     market : str
         ``BTCUSDT-5m``.
+    timeframe : str, optional
+        Of the bars, where they lie beside those of the market; the market's by default.
 
     Returns
     -------
@@ -73,10 +77,11 @@ def find_rejects(raw: pl.DataFrame, market: str, config: CleanConfig) -> pl.Data
         raise InputError(
             f"{market} has no bars", "at least one final bar", "check the data and the days asked"
         )
-    codes = _judge_alone(raw, duration_ms(timeframe_of(market)))
+    step = timeframe or timeframe_of(market)
+    codes = _judge_alone(raw, duration_ms(step))
     codes = _judge_repeats(raw, codes)
     codes = _judge_spikes(raw, codes, config)
-    _refuse_hopeless(codes, market, config)
+    _refuse_hopeless(codes, market, step, config)
     rows = np.flatnonzero(codes != GOOD)
     rejects = raw[rows].with_columns(
         row=pl.Series(rows, dtype=pl.UInt32),
@@ -135,13 +140,13 @@ def _good_in_order(raw: pl.DataFrame, codes: Codes) -> tuple[Rows, NDArray[np.in
     return rows[order], times[order]
 
 
-def _refuse_hopeless(codes: Codes, market: str, config: CleanConfig) -> None:
+def _refuse_hopeless(codes: Codes, market: str, timeframe: str, config: CleanConfig) -> None:
     counts = {reason: int((codes == code).sum()) for code, reason in enumerate(REASONS)}
     n_off_grid = counts["off_grid"]
     if n_off_grid > config.max_off_grid_share * codes.size:
         raise InputError(
             f"{n_off_grid} of {codes.size} bars of {market} open off the timeframe's grid",
-            f"bars that open every {timeframe_of(market)}, counted from 1970-01-01 00:00 UTC",
+            f"bars that open every {timeframe}, counted from 1970-01-01 00:00 UTC",
             "the timeframe is likely wrong: check the file's name and --timeframe",
         )
     if not (codes == GOOD).any():

@@ -18,7 +18,7 @@ from tasks.kernels.rolling import Reals, before
 PRICES = ("open", "high", "low", "close")
 VOLUMES = ("volume", "quote_volume", "taker_buy_volume")
 FUNDING = ("funding", "funding_time", "funding_hours")
-CONTEXT = (*FUNDING, "open_interest", "spot", "leader", "mark")
+CONTEXT = (*FUNDING, "open_interest", "spot", "leader", "mark", "fee", "news")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,11 +44,15 @@ class Bars:
         Quote units.
     spot, leader, mark : array of float64, shape (n,)
         Closes of the spot market, of the market leader and of the mark price.
+    fee : array of float64, shape (n,)
+        Bps per side in force at the close, by the user's table.
+    news : array of float64, shape (n,)
+        1 at the last bar before a release of the user's calendar, 0 at others.
 
     Notes
     -----
-    The last seven are what was known at the bar's close (table CONTEXT): NaN where nothing was,
-    or nothing young enough. They are NaN throughout where they are not given.
+    From `funding` on they are what was known at the bar's close (table CONTEXT): NaN where nothing
+    was, or nothing young enough. They are NaN throughout where they are not given.
     """
 
     time: NDArray[np.int64]
@@ -68,6 +72,8 @@ class Bars:
     spot: Reals = None  # type: ignore[assignment]
     leader: Reals = None  # type: ignore[assignment]
     mark: Reals = None  # type: ignore[assignment]
+    fee: Reals = None  # type: ignore[assignment]
+    news: Reals = None  # type: ignore[assignment]
     memo: Memo = field(init=False, default_factory=Memo)
 
     def __post_init__(self) -> None:
@@ -117,6 +123,7 @@ class Bars:
             "I": np.isfinite(self.open_interest).any(),
             "S": np.isfinite(self.spot).any(),
             "M": np.isfinite(self.leader).any(),
+            "X": np.isfinite(self.fee).any(),
             "C": True,
         }
         return bool(present.get(need, False))

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lake.config import Config
 from lake.time import Duration, duration_ms
-from tasks.events.registry import Parameter, catalogue, families
+from tasks.events.registry import SEQUENCES, Analyzer, Parameter, analyzers, catalogue, families
+from tasks.events.sequences import families_of, read_sequence
+
+MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 class EventsConfig(Config):
-    """Families, parameters and cooldown.
+    """Families, events, parameters and cooldown.
 
     Attributes
     ----------
     families : tuple of str
         Families to run; all of them where empty.
+    names : tuple of str
+        Events to run; all of the families where empty.
+    modules : tuple of str
+        Importable modules with events of the user's own; each is a family.
+    sequences : tuple of str
+        Ordered sequences, like ``vol_shock then oi_flush within 8h``.
     parameters : dict of str to dict
         Values other than the defaults: event, parameter, value. Durations are text like ``8h``.
     cooldown : str
@@ -25,31 +35,83 @@ class EventsConfig(Config):
     """
 
     families: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    sequences: tuple[str, ...] = ()
     parameters: dict[str, dict[str, Parameter]] = Field(default_factory=dict)
     cooldown: Duration = "1h"
+
+    @field_validator("modules")
+    @classmethod
+    def _importable_names(cls, modules: tuple[str, ...]) -> tuple[str, ...]:
+        for name in modules:
+            if not MODULE.fullmatch(name):
+                raise ValueError(f"{name!r} is no module: wanted a name like my_events")
+            if name.rpartition(".")[2] in (*families(), SEQUENCES):
+                raise ValueError(f"{name!r} is called like a family that there is: rename it")
+        return tuple(sorted(set(modules)))
 
     @model_validator(mode="after")
     def _known(self) -> EventsConfig:
         for family in self.families:
-            _one_of(family, families(), "family of events")
-        if self.parameters:
-            events = {analyzer.name: analyzer.parameters for analyzer in catalogue()}
-            for name, values in self.parameters.items():
+            _one_of(family, self._families(), "family of events")
+        if self.names or self.parameters or self.sequences:
+            events = {analyzer.name: analyzer.parameters for analyzer in self._catalogue()}
+            for name in (*self.names, *self.parameters):
                 _one_of(name, tuple(events), "event")
+            for name, values in self.parameters.items():
                 for parameter, value in values.items():
                     _one_of(parameter, tuple(events[name]), f"parameter of {name}")
                     _same_kind(value, events[name][parameter], f"{name}.{parameter}")
         return self
 
     def chosen(self) -> tuple[str, ...]:
-        """The families to run, sorted."""
-        return tuple(sorted(set(self.families))) or families()
+        """The families to run, sorted: those with at least one event that is wanted."""
+        return tuple(f for f in sorted(self._families()) if self.analyzers(f))
+
+    def analyzers(self, family: str) -> tuple[Analyzer, ...]:
+        """The events of `family` that are wanted, by name."""
+        if family == SEQUENCES:
+            return self._defined(SEQUENCES)
+        if self.families and family not in self.families:
+            return ()
+        return tuple(a for a in self._defined(family) if not self.names or a.name in self.names)
 
     def only(self, family: str) -> EventsConfig:
-        """What of this config tunes `family`: it alone should enter the family's keys."""
-        own = {analyzer.name for analyzer in catalogue() if analyzer.family == family}
+        """What of this config concerns `family`: it alone should enter the family's keys."""
+        own = {analyzer.name for analyzer in self._defined(family)}
         kept = {name: values for name, values in self.parameters.items() if name in own}
-        return self.model_copy(update={"families": (family,), "parameters": kept})
+        behind = families_of_all(self.sequences, self.modules) if family == SEQUENCES else ()
+        return self.model_copy(
+            update={
+                "families": (family,),
+                "names": tuple(sorted(own.intersection(self.names))),
+                "modules": tuple(m for m in self.modules if _last(m) in (family, *behind)),
+                "sequences": self.sequences if family == SEQUENCES else (),
+                "parameters": kept,
+            }
+        )
+
+    def _families(self) -> tuple[str, ...]:
+        return (*families(self.modules), *([SEQUENCES] if self.sequences else []))
+
+    def _defined(self, family: str) -> tuple[Analyzer, ...]:
+        if family == SEQUENCES:
+            return tuple(read_sequence(text, self.modules) for text in sorted(set(self.sequences)))
+        return analyzers(family, self.modules)
+
+    def _catalogue(self) -> tuple[Analyzer, ...]:
+        own = self._defined(SEQUENCES) if self.sequences else ()
+        return (*catalogue(self.modules), *own)
+
+
+def families_of_all(sequences: tuple[str, ...], modules: tuple[str, ...]) -> tuple[str, ...]:
+    """The families of the events that `sequences` are made of, sorted."""
+    return tuple(sorted({family for text in sequences for family in families_of(text, modules)}))
+
+
+def _last(module: str) -> str:
+    return module.rpartition(".")[2]
 
 
 def _one_of(name: str, known: tuple[str, ...], noun: str) -> None:

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
 from lake.keys import canonical_json, sha256
-from lake.schema import EVENTS
+from lake.schema import COVERAGE, EVENTS
 from tasks.events.bars import Bars
 from tasks.events.config import EventsConfig
-from tasks.events.registry import Analyzer, analyzers, obstacle
+from tasks.events.registry import Analyzer, obstacle
+
+FAILED = "failed: its task ended with an error"
 
 
 def find_events(bars: Bars, market: str, family: str, config: EventsConfig) -> pl.DataFrame:
     """Return the EVENTS of `family` in `bars`, by time and name.
 
-    An analyzer whose data are missing yields no rows; `obstacles` says so.
+    An analyzer whose data are missing yields no rows; `cover` says so.
     """
-    able = [a for a in analyzers(family) if obstacle(a, bars) is None]
+    able = [a for a in config.analyzers(family) if obstacle(a, bars) is None]
     found = [_occurrences(analyzer, bars, market, config) for analyzer in able]
     return EVENTS.conform(pl.concat([EVENTS.empty(), *found]).sort(EVENTS.order))
 
 
-def obstacles(bars: Bars, family: str) -> dict[str, str]:
-    """Which events of `family` cannot run on `bars`, and why."""
-    reasons = {analyzer.name: obstacle(analyzer, bars) for analyzer in analyzers(family)}
-    return {name: reason for name, reason in reasons.items() if reason is not None}
+def cover(
+    bars: Bars, market: str, found: Mapping[str, pl.DataFrame], config: EventsConfig
+) -> pl.DataFrame:
+    """Return COVERAGE: of each event that was asked for how often it stands, or why not.
+
+    Parameters
+    ----------
+    found : mapping of str to DataFrame
+        EVENTS by family; a family that is not there has failed.
+    """
+    n_bars = int(np.count_nonzero(~bars.is_gap))
+    rows = []
+    for family in config.chosen():
+        counts = dict(found[family].group_by("event").len().iter_rows()) if family in found else {}
+        for analyzer in config.analyzers(family):
+            reason = (obstacle(analyzer, bars) or "") if family in found else FAILED
+            n = counts.get(analyzer.name, 0)
+            share = np.nan if reason else n / max(1, n_bars)
+            rows.append((market, family, analyzer.name, reason, n_bars, n, share))
+    frame = pl.DataFrame(rows, schema=COVERAGE.columns, orient="row")
+    return COVERAGE.conform(frame.sort(COVERAGE.order))
 
 
 def parameters_key(analyzer: Analyzer, config: EventsConfig) -> str:

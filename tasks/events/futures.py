@@ -28,7 +28,8 @@ def cut_off(bars: Bars, cut: int, rng: np.random.Generator) -> Bars:
 
 def wild(bars: Bars, cut: int, rng: np.random.Generator) -> Bars:
     """From `cut` on the price walks at random, three times as wild, and the rest is shuffled."""
-    spread = WILDNESS * np.nan_to_num(np.nanstd(bars.log_return)) + np.finfo(float).tiny
+    known = bars.log_return[np.isfinite(bars.log_return)]
+    spread = WILDNESS * (known.std() if known.size else 1.0)
     walk = np.exp(np.cumsum(rng.normal(0.0, spread, len(bars) - cut)))
     shuffle = rng.permutation(len(bars) - cut)
     after = {name: getattr(bars, name)[cut:] * walk for name in PRICES}

@@ -31,8 +31,9 @@ class Memo:
                 self._known.move_to_end(key)
                 return self._known[key]
         made = make()
-        if isinstance(made, np.ndarray):
-            made.flags.writeable = False
+        for part in made if isinstance(made, tuple) else (made,):
+            if isinstance(part, np.ndarray):
+                part.flags.writeable = False
         with self._lock:
             self._known[key] = made
             while len(self._known) > self._capacity:

@@ -20,22 +20,20 @@ START_MS = 1_600_000_000_000 // UNITS_MS["d"] * UNITS_MS["d"]
 FIRST_PRICE = 20_000.0
 N_STEPS = 12
 FUNDING_HOURS = 8
+FEE_STEPS = 9
+NEWS_SHARE = 0.002
 
 
 def proving_ground(n_bars: int = 10_000, timeframe: str = "15m", seed: int = 7) -> Bars:
     """Return bars of the market with all that is known beside them, the same for a seed."""
     rng = np.random.default_rng(seed)
     slow = _autoregression(rng, n_bars, 0.995, 0.05)
-    fast = _autoregression(rng, n_bars, 0.9, 0.25)
-    sigma = 0.002 * np.exp(slow + fast)
-    steps = rng.standard_t(4, (n_bars, N_STEPS)) * (sigma / np.sqrt(2 * N_STEPS))[:, None]
-    path = math.log(FIRST_PRICE) + np.cumsum(steps).reshape(n_bars, N_STEPS)
-    start = np.concatenate([[math.log(FIRST_PRICE)], path[:-1, -1]])
-    prices = np.exp(np.column_stack([start + _gaps(rng, n_bars, sigma), path]))
+    sigma = 0.002 * np.exp(slow + _autoregression(rng, n_bars, 0.9, 0.25))
+    prices = _prices(rng, sigma)
     volume = 1e5 * sigma * np.exp(rng.normal(0.0, 0.6, n_bars))
-    time = START_MS + np.arange(n_bars) * duration_ms(timeframe)
     close = prices[:, -1]
     r = np.diff(np.log(close), prepend=math.log(FIRST_PRICE))
+    time = START_MS + np.arange(n_bars) * duration_ms(timeframe)
     return Bars(
         time=time,
         open=prices[:, 0],
@@ -47,12 +45,33 @@ def proving_ground(n_bars: int = 10_000, timeframe: str = "15m", seed: int = 7) 
         taker_buy_volume=volume * _taker_share(rng, r / sigma),
         is_gap=np.zeros(n_bars, dtype=np.bool_),
         timeframe=timeframe,
-        open_interest=_open_interest(rng, r, sigma),
-        spot=close * np.exp(-_basis(rng, n_bars)),
-        leader=_leader(rng, r, sigma),
-        mark=close * np.exp(rng.normal(0.0, 1e-4, n_bars)),
-        **_funding(rng, time, duration_ms(timeframe)),
+        **_beside(rng, time, timeframe, close, sigma),
     )
+
+
+def _prices(rng: np.random.Generator, sigma: Reals) -> Reals:
+    """The path within each bar, its open first, shape (n, 1 + N_STEPS)."""
+    n = sigma.size
+    steps = rng.standard_t(4, (n, N_STEPS)) * (sigma / np.sqrt(2 * N_STEPS))[:, None]
+    path = math.log(FIRST_PRICE) + np.cumsum(steps).reshape(n, N_STEPS)
+    start = np.concatenate([[math.log(FIRST_PRICE)], path[:-1, -1]])
+    return np.exp(np.column_stack([start + _gaps(rng, n, sigma), path]))
+
+
+def _beside(
+    rng: np.random.Generator, time: np.ndarray, timeframe: str, close: Reals, sigma: Reals
+) -> dict[str, Reals]:
+    n = close.size
+    r = np.diff(np.log(close), prepend=math.log(FIRST_PRICE))
+    return {
+        "open_interest": _open_interest(rng, r, sigma),
+        "spot": close * np.exp(-_basis(rng, n)),
+        "leader": _leader(rng, r, sigma),
+        "mark": close * np.exp(rng.normal(0.0, 1e-4, n)),
+        "fee": np.resize(np.repeat([4.0, 5.0], -(-n // FEE_STEPS)), n),
+        "news": (rng.random(n) < NEWS_SHARE).astype(np.float64),
+        **_funding(rng, time, duration_ms(timeframe)),
+    }
 
 
 def _gaps(rng: np.random.Generator, n: int, sigma: Reals) -> Reals:

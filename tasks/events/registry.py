@@ -63,6 +63,7 @@ NEEDS = {
     "I": "open interest",
     "S": "spot bars",
     "M": "bars of the market leader",
+    "X": "a fee schedule",
     "C": "the clock",
 }
 
@@ -88,6 +89,9 @@ class Analyzer:
         The longest timeframe whose bars still fill its windows.
     parameters : dict of str to int, float or str
         Names and defaults.
+    lasts : bool
+        Whether the condition is a state, of which the onset is the event. A clock's strokes are
+        events each, however near they follow one another.
     """
 
     function: Callable[..., Marks]
@@ -97,6 +101,7 @@ class Analyzer:
     mirrored: bool
     coarsest: str
     parameters: dict[str, Parameter] = field(hash=False)
+    lasts: bool = True
 
     @property
     def name(self) -> str:
@@ -129,7 +134,11 @@ class Analyzer:
     ) -> Marks:
         """Occurrences among `bars`: the onsets of its condition."""
         holds = self.function(bars, **self.with_defaults(overrides or {}))
-        return holds.at_onset(bars.n(cooldown))
+        return self.occurrences(holds, bars, cooldown)
+
+    def occurrences(self, holds: Marks, bars: Bars, cooldown: str) -> Marks:
+        """Of the bars at which the condition holds those at which the event stands."""
+        return holds.at_onset(bars.n(cooldown)) if self.lasts else holds
 
 
 def event(
@@ -138,6 +147,7 @@ def event(
     needs: str,
     mirrored: bool,
     coarsest: str = "4h",
+    lasts: bool = True,
 ) -> Callable[[Callable[..., Marks]], Analyzer]:
     """Make an analyzer of a function, see `Analyzer` and this module's text.
 
@@ -157,7 +167,7 @@ def event(
         if absent or any(p.default is p.empty for p in named):
             raise ValueError(f"{function.__name__}: lookback {absent} or a default is missing")
         family = function.__module__.rpartition(".")[2]
-        return Analyzer(function, family, lookback, needs, mirrored, coarsest, parameters)
+        return Analyzer(function, family, lookback, needs, mirrored, coarsest, parameters, lasts)
 
     return decorate
 

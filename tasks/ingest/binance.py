@@ -1,7 +1,9 @@
 """Bars from Binance: monthly archives, then daily ones, then the interface for the rest.
 
 `survey` says what is asked and up to which closed bar, `fetch` brings it into the lake's blobs,
-`load` reads the blobs. The kept bytes, not the venue, are what a run depends on.
+`load` reads the blobs. The kept bytes, not the venue, are what a run depends on. What lies beside
+the bars (funding, open interest, spot, mark price, the leader) takes the same way by
+`survey_beside` and `load_beside`; there the venue may have nothing.
 """
 
 from __future__ import annotations
@@ -10,19 +12,20 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from lake.errors import ConfigError, InputError
-from lake.schema import FETCHED, RAW_BARS
+from lake.keys import sha256
+from lake.schema import FETCHED
 from lake.store import Lake
 from lake.time import duration_ms
 from tasks.ingest.binance_archive import Archives
-from tasks.ingest.binance_bars import read_archive, read_page
+from tasks.ingest.binance_beside import survey_beside
 from tasks.ingest.binance_client import Client, checked_url
 from tasks.ingest.binance_plan import (
-    ARCHIVE_ROOT,
     Piece,
     Request,
     Span,
@@ -32,15 +35,19 @@ from tasks.ingest.binance_plan import (
     moment,
     months,
     request_of,
+    settings_of,
     start_of,
 )
-from tasks.ingest.binance_refusals import UnknownSymbol
-from tasks.ingest.binance_rest import TARGET, Interface
+from tasks.ingest.binance_refusals import NothingThere, UnknownSymbol
+from tasks.ingest.binance_rest import Interface
 from tasks.ingest.config import IngestConfig
 from tasks.ingest.snapshot import Snapshot
 
+__all__ = ["fetch", "load", "load_beside", "survey", "survey_beside"]
+
 # A bar is asked for only when it has been closed this long: the venue needs a moment to settle it.
 SETTLE_SECONDS = 5.0
+_EMPTY_PAGE = sha256(b"[]")
 _LOG = logging.getLogger(__name__)
 
 
@@ -64,13 +71,7 @@ def survey(config: IngestConfig, *, clock: Callable[[], float] = time.time) -> l
     """
     _check(config)
     until = _known_until(config, clock())
-    venue = config.binance.venue
-    settings = {
-        "venue": venue,
-        "archives": f"{ARCHIVE_ROOT[venue]}/{{monthly,daily}}/klines",
-        "interface": TARGET[venue],
-        "known_until": moment(until).isoformat(),
-    }
+    settings = settings_of(config.binance.venue, "bars", moment(until).isoformat())
     return [
         Snapshot(
             source="binance",
@@ -90,31 +91,37 @@ def fetch(
     """Bring what the venue has into the lake's blobs, and list it (FETCHED).
 
     An interrupted fetch goes on where it stopped: each archive and page is kept and noted as soon
-    as it has come.
+    as it has come. The list is empty where the venue has nothing to lay beside the bars.
 
     Parameters
     ----------
     client : Client, optional
-        Who asks; one of `config` by default.
+        Who asks; one of `config` by default, at the snapshot's venue.
 
     Raises
     ------
     SourceError
         When the venue cannot be reached, refuses, or answers something unusable.
     InputError
-        When it does not know the symbol, or has no bars of it in the span.
+        When it does not know the market's symbol, or has no bars of it in the span.
     """
     request = request_of(snapshot)
+    asked = config.binance.model_copy(update={"venue": request.venue})
     session: AbstractContextManager[Client] = (
-        Client(config.binance) if client is None else nullcontext(client)
+        Client(asked) if client is None else nullcontext(client)
     )
     with session as asking:
         archives = Archives(lake, asking, request)
         interface = Interface(lake, asking, request, config.binance.overlap_bars)
-        found, listed = _bring_archives(archives, interface, request)
-        covered = [Span(piece.start, piece.end) for piece in found]
-        found += _bring_rest(interface, holes(Span(listed, request.until), covered), bool(found))
-    return _listed(found)
+        try:
+            found = _bring(archives, interface, request)
+        except (NothingThere, UnknownSymbol) as error:
+            if request.data == "bars":
+                raise
+            _LOG.warning("no %s of %s: %s", request.feed.rows, request.symbol, error.came)
+            found = []
+    says_something = request.data == "bars" or any(p.content != _EMPTY_PAGE for p in found)
+    return _listed(found if says_something else [])
 
 
 def load(
@@ -124,16 +131,31 @@ def load(
 
     Bars that came twice stay twice, each with its `part`; `clean` compares them.
     """
+    bars = load_beside(lake, snapshot, where, fetched)
+    if bars.is_empty():
+        raise _nothing(request_of(snapshot))
+    return bars
+
+
+def load_beside(
+    lake: Lake, snapshot: Snapshot, where: Sequence[str], fetched: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Read what a fetch brought, as `load` does, maybe nothing.
+
+    Returns
+    -------
+    DataFrame
+        RAW_FUNDING, RAW_INTEREST or RAW_BARS, as ``snapshot.data`` says. Settlements and readings
+        are those stamped from the request's start to ``known_until``, both included.
+    """
     assert fetched is not None
     request = request_of(snapshot)
+    table = request.feed.table
     parts = [
         _final(lake, row, request).with_columns(part=pl.lit(row["order"], pl.Int16))
         for row in fetched.sort("order").iter_rows(named=True)
     ]
-    bars = pl.concat([RAW_BARS.empty(), *parts])
-    if bars.is_empty():
-        raise _nothing(request)
-    return RAW_BARS.conform(bars)
+    return table.conform(pl.concat([table.empty(), *parts]))
 
 
 def _known_until(config: IngestConfig, now: float) -> int:
@@ -164,24 +186,53 @@ def _check(config: IngestConfig) -> None:
         checked_url("rest_url", config.binance.rest_url)
 
 
+def _bring(archives: Archives, interface: Interface, request: Request) -> list[Piece]:
+    found, listed = _bring_archives(archives, interface, request)
+    covered = [Span(piece.start, piece.end) for piece in found]
+    return found + _bring_rest(interface, holes(Span(listed, request.until), covered), bool(found))
+
+
 def _bring_archives(
     archives: Archives, interface: Interface, request: Request
 ) -> tuple[list[Piece], int]:
-    """Return the archives, and when the wanted bars begin: at the start or at the listing."""
+    """Return the archives, and when the wanted rows begin: at the start or at the listing."""
     monthly = archives.bring(months(request))
     unarchived = _unarchived(request, monthly)
     listed = request.start
     if monthly:
         listed = max(listed, monthly[0].start)
     elif listed < unarchived:
-        first = interface.first_bar()
-        if first is None or first >= request.until:
-            raise _nothing(request)
-        listed = first // request.step * request.step
+        listed = _first(interface) // request.step * request.step
+    elif request.feed.origins == ("daily",):
+        listed = _first_by_bars(archives, interface, request)
     if listed > request.start:
-        _LOG.info("%s has bars from %s on", request.symbol, moment(listed))
+        _LOG.info("%s has %s from %s on", request.symbol, request.feed.rows, moment(listed))
+    if "daily" not in request.feed.origins:
+        return monthly, listed
     daily = days(Span(max(listed, unarchived), request.until))
     return monthly + archives.bring(daily), listed
+
+
+def _first(interface: Interface) -> int:
+    """Time of the first row of the request, which the interface must know."""
+    first = interface.first_row()
+    if first is None or first >= interface.request.until:
+        raise _nothing(interface.request)
+    return first
+
+
+def _first_by_bars(archives: Archives, interface: Interface, request: Request) -> int:
+    """When daily archives may begin: at the start, or where the market's bars do.
+
+    Asking for every day of years before the listing would take thousands of requests.
+    """
+    earliest = days(Span(request.start, request.until))[:1]
+    if not earliest or archives.bring(earliest):
+        return request.start
+    try:
+        return max(request.start, _first(replace(interface, request=replace(request, data="bars"))))
+    except UnknownSymbol:
+        return request.start
 
 
 def _unarchived(request: Request, monthly: list[Piece]) -> int:
@@ -217,18 +268,20 @@ def _listed(pieces: list[Piece]) -> pl.DataFrame:
 
 
 def _final(lake: Lake, row: dict[str, Any], request: Request) -> pl.DataFrame:
-    read = read_page if row["origin"] == "rest" else read_archive
-    bars = read(row["name"], lake.get_blob(row["content"]))
-    closes = pl.col("time") + pl.duration(milliseconds=request.step)
-    return bars.filter(
+    feed = request.feed
+    read = feed.read_page if row["origin"] == "rest" else feed.read_archive
+    rows = read(row["name"], lake.get_blob(row["content"]))
+    lasts = 0 if feed.is_stamped else request.step
+    return rows.filter(
         pl.col("time") >= moment(request.start),
-        closes <= min(row["known_until"], moment(request.until)),
+        pl.col("time") + pl.duration(milliseconds=lasts)
+        <= min(row["known_until"], moment(request.until)),
     )
 
 
-def _nothing(request: Request) -> InputError:
-    return InputError(
-        f"the venue has no bars of {request.symbol} {request.timeframe} from "
+def _nothing(request: Request) -> NothingThere:
+    return NothingThere(
+        f"the venue has no {request.feed.rows} of {request.symbol} {request.timeframe} from "
         f"{moment(request.start):%Y-%m-%d %H:%M} to {moment(request.until):%Y-%m-%d %H:%M} UTC",
         "a span in which the symbol was traded",
         "mend --start, --end or --symbols",

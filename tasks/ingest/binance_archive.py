@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from lake.errors import LakeError, SourceError
 from lake.keys import sha256
 from lake.store import Lake
-from tasks.ingest.binance_bars import read_archive
 from tasks.ingest.binance_client import Client, host_of
-from tasks.ingest.binance_plan import Period, Piece, Request, archive_path, ms, unusable
+from tasks.ingest.binance_feeds import Feed
+from tasks.ingest.binance_plan import Period, Piece, Request, archive_path, ms
+from tasks.ingest.binance_refusals import unusable
 
 N_DOWNLOADS = 4
 N_DOWNLOADS_PER_ARCHIVE = 2
@@ -62,7 +63,7 @@ class Archives:
                 return None
             published = _published(self.client.archive(f"{path}.CHECKSUM"))
             holds = None if published is None else published == sha256(data)
-            flaw = _flaw(path, data, period)
+            flaw = _flaw(self.request.feed, path, data, period)
             if flaw is None and (holds is not False or attempt == N_DOWNLOADS_PER_ARCHIVE - 1):
                 return self._keep(path, period, data, published)
             _LOG.warning("%s, download %d: %s", path, attempt + 1, flaw or "checksum differs")
@@ -73,7 +74,7 @@ class Archives:
         content = self.lake.put_blob(data)
         holds = None if published is None else published == content
         if holds is False:
-            _LOG.warning("%s is a whole zip of bars: kept, although its checksum differs", path)
+            _LOG.warning("%s is a whole zip: kept, although its checksum differs", path)
         return Piece(
             origin=period.origin,
             name=path,
@@ -108,17 +109,18 @@ def _published(text: bytes | None) -> str | None:
     return "" if match is None else match[1].decode().lower()
 
 
-def _flaw(path: str, data: bytes, period: Period) -> SourceError | None:
+def _flaw(feed: Feed, path: str, data: bytes, period: Period) -> SourceError | None:
     """Say why an archive cannot be used, None where it can."""
     try:
-        bars = read_archive(path, data)
+        rows = feed.read_archive(path, data)
     except SourceError as error:
         return error
-    if bars.is_empty():
-        return unusable(path, "holds no bars")
-    times = bars["time"].sort()
-    if ms(times[0]) < period.start or ms(times[-1]) >= period.end:
-        return unusable(path, f"holds bars from {times[0]} to {times[-1]}")
-    if not bars["time"].is_sorted():
-        _LOG.warning("%s holds bars out of order: they are sorted when cleaned", path)
+    if rows.is_empty():
+        return unusable(path, f"holds no {feed.rows}")
+    times = rows["time"].sort()
+    slack = feed.slack_ms
+    if ms(times[0]) < period.start - slack or ms(times[-1]) >= period.end + slack:
+        return unusable(path, f"holds {feed.rows} from {times[0]} to {times[-1]}")
+    if not rows["time"].is_sorted():
+        _LOG.warning("%s holds %s out of order: they are sorted when cleaned", path, feed.rows)
     return None

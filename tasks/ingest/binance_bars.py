@@ -8,9 +8,13 @@ from collections.abc import Callable
 import polars as pl
 
 from lake.errors import InputError
-from tasks.ingest.binance_plan import unusable
+from tasks.ingest.binance_refusals import unusable
 from tasks.ingest.columns import KLINE_COLUMNS, NUMBERS, SOURCE_NAMES, to_numbers, to_times
-from tasks.ingest.layouts import read_bars
+from tasks.ingest.layouts import read_bars, read_rows
+from tasks.ingest.layouts_beside import MARK, PRICES
+
+# The venue fills the columns of a mark price bar that have no meaning with 0 and a count.
+_NO_FLOWS = [pl.lit(float("nan")).alias(name) for name in NUMBERS if name not in PRICES]
 
 
 def read_archive(name: str, data: bytes) -> pl.DataFrame:
@@ -33,7 +37,7 @@ def read_archive(name: str, data: bytes) -> pl.DataFrame:
     SourceError
         When the zip is broken or what is in it are not bars.
     """
-    return _timed(name, lambda: read_bars(name, data))
+    return checked(name, lambda: read_bars(name, data))
 
 
 def read_page(name: str, data: bytes) -> pl.DataFrame:
@@ -41,14 +45,10 @@ def read_page(name: str, data: bytes) -> pl.DataFrame:
 
     Returns and raises as `read_archive`; times that go backwards are refused too.
     """
-    try:
-        rows = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise unusable(name, "is no JSON") from error
-    width = len(KLINE_COLUMNS)
+    rows, width = parsed(name, data), len(KLINE_COLUMNS)
     if not isinstance(rows, list) or not all(isinstance(r, list) and len(r) == width for r in rows):
         raise unusable(name, f"is no list of rows of {width} columns")
-    bars = _timed(name, lambda: _bars_of(name, rows))
+    bars = checked(name, lambda: _bars_of(name, rows))
     if not bars["time"].is_sorted():
         raise unusable(name, "has times that go backwards")
     return bars
@@ -69,14 +69,32 @@ def _bars_of(name: str, rows: list[list[object]]) -> pl.DataFrame:
     )
 
 
-def _timed(name: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+def read_mark_archive(name: str, data: bytes) -> pl.DataFrame:
+    """Read the mark price of a zipped CSV, as `read_archive`; its flows stand for nothing."""
+    return checked(name, lambda: read_rows(name, data, MARK))
+
+
+def read_mark_page(name: str, data: bytes) -> pl.DataFrame:
+    """Read the mark price of a page, as `read_page`; its flows stand for nothing."""
+    return read_page(name, data).with_columns(_NO_FLOWS)
+
+
+def parsed(name: str, data: bytes) -> object:
+    """What a page says, or SourceError where it is no JSON."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise unusable(name, "is no JSON") from error
+
+
+def checked(name: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     """Read, every row with its time, calling the venue's fault what a file's reader calls input."""
     try:
-        bars = read()
+        rows = read()
     except InputError as error:
         raise unusable(name, error.came.removeprefix(name).lstrip(", ")) from error
-    if bars["time"].null_count():
+    if rows["time"].null_count():
         raise unusable(name, "has a row without time")
-    if any(bars[number].is_infinite().any() for number in NUMBERS):
+    if any(rows[number].is_infinite().any() for number in rows.columns if number != "time"):
         raise unusable(name, "has an infinite number")
-    return bars
+    return rows

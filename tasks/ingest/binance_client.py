@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 REST_URL = {"um": "https://fapi.binance.com", "spot": "https://api.binance.com"}
 WEIGHT_PER_MINUTE = {"um": 2400, "spot": 6000}
+# Requests per minute that have limits of their own: 500 and 1,000 in five minutes from an address.
+REQUESTS_PER_MINUTE = {"funding": 100, "statistics": 200}
 WEIGHT_HEADER = "x-mbx-used-weight-1m"
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 60.0
 MAX_BODY_BYTES = 2**28
@@ -88,8 +90,11 @@ class Client:
         self.rest_url = checked_url("rest_url", config.rest_url or REST_URL[config.venue])
         self.n_tries = config.n_tries
         self.clock, self.sleep, self.jitter = clock, sleep, jitter
-        allowed = WEIGHT_PER_MINUTE[config.venue] * config.max_weight_share
-        self._budget = Budget(allowed, clock, sleep)
+        limits = {"weight": WEIGHT_PER_MINUTE[config.venue], **REQUESTS_PER_MINUTE}
+        self._budgets = {
+            purse: Budget(limit * config.max_weight_share, clock, sleep)
+            for purse, limit in limits.items()
+        }
         self._turnstile = threading.Lock()
         self._reached: set[str] = set()
         self._http = httpx.Client(
@@ -107,7 +112,7 @@ class Client:
         answer = self._ask(f"{self.archive_url}/{path}")
         return None if answer.status == 404 else answer.body
 
-    def interface(self, target: str, weight: int, known_until: int) -> bytes:
+    def interface(self, target: str, weight: int, known_until: int, purse: str = "weight") -> bytes:
         """Return the interface's answer to `target` (a path with its query).
 
         Parameters
@@ -117,10 +122,12 @@ class Client:
         known_until : int
             Milliseconds: bars that close by then are taken as final, so the venue's clock must
             have passed it.
+        purse : str
+            What the request is paid from: the common ``weight``, or a key of REQUESTS_PER_MINUTE.
         """
         with self._turnstile:
-            self._budget.spend(weight)
-            answer = self._ask(f"{self.rest_url}{target}", self._budget)
+            self._budgets[purse].spend(weight)
+            answer = self._ask(f"{self.rest_url}{target}", self._budgets["weight"])
         if answer.status == 404:
             raise SourceError(
                 f"{answer.host} knows no {answer.target}",
@@ -209,7 +216,7 @@ def _bounded(response: httpx.Response, host: str) -> list[bytes]:
         if size > MAX_BODY_BYTES:
             raise SourceError(
                 f"{host} sends more than {MAX_BODY_BYTES:,} bytes in one answer",
-                "an archive or a page of bars",
+                "an archive or a page",
                 "check binance.archive_url and binance.rest_url",
             )
         chunks.append(chunk)

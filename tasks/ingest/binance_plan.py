@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from lake.config import Config
-from lake.errors import SourceError
 from lake.time import UNITS_MS, duration_ms
-from tasks.ingest.snapshot import Snapshot
+from tasks.ingest.binance_feeds import Feed, feed_of
+from tasks.ingest.snapshot import Data, Snapshot
 
 DAY_MS = UNITS_MS["d"]
 ARCHIVE_ROOT = {"um": "data/futures/um", "spot": "data/spot"}
@@ -24,8 +24,10 @@ class Request:
 
     Attributes
     ----------
+    symbol : str
+        Whose data these are: for the leader's bars, the leader.
     start, until : int
-        First wanted open time, and the moment up to which bars have closed.
+        First wanted open time or stamp, and the moment up to which bars have closed.
     bounded : bool
         Whether the request ends in the past, so that its last month may be archived.
     """
@@ -36,11 +38,17 @@ class Request:
     start: int
     until: int
     bounded: bool
+    data: Data = "bars"
+
+    @property
+    def feed(self) -> Feed:
+        """How the venue serves it."""
+        return feed_of(self.venue, self.data)
 
     @property
     def step(self) -> int:
-        """Milliseconds per bar."""
-        return duration_ms(self.timeframe)
+        """Milliseconds from row to row, as a rule."""
+        return self.feed.spacing_ms or duration_ms(self.timeframe)
 
 
 @dataclass(frozen=True)
@@ -80,13 +88,15 @@ def request_of(snapshot: Snapshot) -> Request:
     assert snapshot.start is not None
     until = ms(datetime.fromisoformat(snapshot.settings["known_until"]))
     end = None if snapshot.end is None else end_of(snapshot.end)
+    first_day = feed_of(snapshot.settings["venue"], snapshot.data).first_day
     return Request(
         venue=snapshot.settings["venue"],
-        symbol=snapshot.symbol,
+        symbol=snapshot.bars_of or snapshot.symbol,
         timeframe=snapshot.timeframe,
-        start=start_of(snapshot.start),
+        start=start_of(max(snapshot.start, first_day or snapshot.start)),
         until=until,
         bounded=end == until,
+        data=snapshot.data,
     )
 
 
@@ -115,6 +125,8 @@ def months(request: Request) -> list[Period]:
 
     The month in which an unbounded request ends is still running, and has no archive.
     """
+    if "monthly" not in request.feed.origins:
+        return []
     found = []
     first = moment(request.start).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     while ms(first) < request.until:
@@ -123,6 +135,17 @@ def months(request: Request) -> list[Period]:
             found.append(Period("monthly", f"{first:%Y-%m}", ms(first), ms(after)))
         first = after
     return found
+
+
+def settings_of(venue: str, data: Data, known_until: str) -> dict[str, str]:
+    """What a snapshot's rows depend on beside its symbol, timeframe, start and end."""
+    feed = feed_of(venue, data)
+    return {
+        "venue": venue,
+        "archives": f"{ARCHIVE_ROOT[venue]}/{{{','.join(feed.origins)}}}/{feed.folder}",
+        "interface": feed.target,
+        "known_until": known_until,
+    }
 
 
 def days(span: Span) -> list[Period]:
@@ -160,16 +183,9 @@ def windows(span: Span, width: int) -> list[Span]:
 
 
 def archive_path(request: Request, period: Period) -> str:
-    """Where the venue's archive host keeps a month's or a day's bars."""
-    symbol, timeframe = request.symbol, request.timeframe
-    folder = f"{ARCHIVE_ROOT[request.venue]}/{period.origin}/klines/{symbol}/{timeframe}"
-    return f"{folder}/{symbol}-{timeframe}-{period.label}.zip"
-
-
-def unusable(name: str, what: str) -> SourceError:
-    """An answer that came whole but is not what was asked for."""
-    return SourceError(
-        f"{name} {what}",
-        "bars in the venue's 12-column layout, of the span that was asked",
-        "run again later; if it stays so, name another mirror or use --source files",
-    )
+    """Where the venue's archive host keeps a month's or a day's rows."""
+    symbol, timeframe, feed = request.symbol, request.timeframe, request.feed
+    folder = f"{ARCHIVE_ROOT[request.venue]}/{period.origin}/{feed.folder}/{symbol}"
+    if feed.is_stamped:
+        return f"{folder}/{symbol}-{feed.folder}-{period.label}.zip"
+    return f"{folder}/{timeframe}/{symbol}-{timeframe}-{period.label}.zip"

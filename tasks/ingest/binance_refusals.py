@@ -31,6 +31,19 @@ class UnknownSymbol(InputError):
     """The venue does not trade the symbol."""
 
 
+class NothingThere(InputError):
+    """The venue has nothing of what is asked."""
+
+
+def unusable(name: str, what: str) -> SourceError:
+    """An answer that came whole but is not what was asked for."""
+    return SourceError(
+        f"{name} {what}",
+        "rows in the venue's documented layout, of the span that was asked",
+        "run again later; if it stays so, name another mirror or use --source files",
+    )
+
+
 def wait_asked(answer: Answer, backoff: float, now: float) -> float:
     """Return the seconds to wait before asking again, or raise what cannot be waited for.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -31,6 +31,7 @@ EARLIEST_MS, LATEST_MS = 100_000_000_000, 4_102_444_800_000  # 1973 and 2100: no
 # milliseconds reaches the microseconds' range, none in seconds reaches the milliseconds'
 US_PER_MS = 1000
 MAX_QUOTED = 200  # characters of a foreign header in a message
+A_TIME = "milliseconds or microseconds since 1970, or a UTC time like 2024-01-31 08:00:00"
 _STAMP = r"[0-9]+(\.[0-9]*)?([eE]\+?[0-9]+)?"
 _UTC = r"(Z|[+-]00:?00)$"
 _ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d")
@@ -65,6 +66,44 @@ def match_columns(name: str, present: Iterable[str]) -> dict[str, str]:
     return {column: spelling for column, spelling in spelt.items() if spelling is not None}
 
 
+def match_spellings(
+    name: str,
+    present: Iterable[str],
+    spellings: Mapping[str, Sequence[str]],
+    optional: Iterable[str] = (),
+) -> dict[str, str]:
+    """Return which column of the file gives which of `spellings`, by the first spelling found.
+
+    Parameters
+    ----------
+    name, present
+        As in `match_columns`.
+    spellings : mapping of str to sequence of str
+        How sources call each column, in lower case.
+
+    Raises
+    ------
+    InputError
+        When a column that is not `optional` is not there.
+    """
+    found = {column.strip().lower(): column for column in present}
+    matched = {
+        column: found[spelling]
+        for column, ways in spellings.items()
+        for spelling in reversed(ways)
+        if spelling in found
+    }
+    missing = [column for column in spellings if column not in matched and column not in optional]
+    if missing:
+        ways = " or ".join(spellings[missing[0]])
+        raise InputError(
+            f"{name} has no column for {', '.join(missing)}; it has {_quoted(found)}",
+            f"a column {ways}",
+            "rename the columns, or add a header line that names them",
+        )
+    return matched
+
+
 def _quoted(names: Iterable[str]) -> str:
     """Names that may be anything, a line's worth of them."""
     text = ", ".join(name if name.isprintable() else ascii(name) for name in names)
@@ -95,7 +134,7 @@ def to_times(name: str, column: pl.Series, first_line: int | None) -> pl.Series:
         times = _from_text(column)
     else:
         times = _from_stamps(column.cast(pl.Float64, strict=False))
-    _check_cells(name, column, times.is_null() & column.is_not_null(), first_line)
+    _check_cells(name, column, times.is_null() & column.is_not_null(), first_line, A_TIME)
     return times
 
 
@@ -109,7 +148,7 @@ def to_numbers(name: str, column: pl.Series, first_line: int | None) -> pl.Serie
     """
     _check_type(name, column, "numbers")
     numbers = column.cast(pl.Float64, strict=False)
-    _check_cells(name, column, numbers.is_null() & column.is_not_null(), first_line)
+    _check_cells(name, column, numbers.is_null() & column.is_not_null(), first_line, "a number")
     return numbers.fill_null(float("nan"))
 
 
@@ -150,14 +189,13 @@ def _from_text(column: pl.Series) -> pl.Series:
     return _from_datetimes(frame.select(pl.coalesce(spellings)).to_series())
 
 
-def _check_cells(name: str, column: pl.Series, is_bad: pl.Series, first_line: int | None) -> None:
+def _check_cells(
+    name: str, column: pl.Series, is_bad: pl.Series, first_line: int | None, wanted: str
+) -> None:
     if not is_bad.any():
         return
     row = int(is_bad.arg_max() or 0)
     place = f"row {row + 1}" if first_line is None else f"line {row + first_line}"
-    wanted = "a number"
-    if column.name.strip().lower() == "open_time":
-        wanted = "milliseconds or microseconds since 1970, or a UTC time like 2024-01-31 08:00:00"
     raise InputError(
         f"{name}, {place}, column {column.name.strip()}: {column[row]!r}",
         wanted,

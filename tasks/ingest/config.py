@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
 from lake.config import Config
 from lake.time import TIMEFRAMES, Duration, Symbol, Timeframe
 from tasks.ingest.demo_config import (
+    BasisConfig,
     DirtConfig,
+    FundingConfig,
+    InterestConfig,
     ShockConfig,
     SpikeConfig,
     ThinMoveConfig,
     VolatilityConfig,
     VolumeConfig,
 )
+from tasks.ingest.snapshot import Beside
+
+LEADER = "BTCUSDT"
+DEMO_LEADER = "DEMOA"
+BESIDE: tuple[Beside, ...] = get_args(Beside)
 
 
 class DemoConfig(Config):
@@ -32,6 +40,9 @@ class DemoConfig(Config):
     shock: ShockConfig = ShockConfig()
     volume: VolumeConfig = VolumeConfig()
     dirt: DirtConfig = DirtConfig()
+    funding: FundingConfig = FundingConfig()
+    interest: InterestConfig = InterestConfig()
+    basis: BasisConfig = BasisConfig()
 
 
 class BinanceConfig(Config):
@@ -53,6 +64,30 @@ class IngestConfig(Config):
         "demo", description="a simulated market, a folder of files, or the exchange"
     )
     data: str | None = Field(None, description="folder or file of bars, for --source files")
+    funding: str | None = Field(
+        None, description="folder or file of funding settlements, for --source files"
+    )
+    open_interest: str | None = Field(
+        None, description="folder or file of open interest, for --source files"
+    )
+    spot: str | None = Field(
+        None, description="folder or file of the spot market's bars, for --source files"
+    )
+    mark: str | None = Field(
+        None, description="folder or file of mark price bars, for --source files"
+    )
+    fees: str | None = Field(
+        None, description="CSV with time,fee_bps: the venue's fee per side, from each time on"
+    )
+    calendar: str | None = Field(
+        None, description="CSV with time,name: releases besides those that a rule gives"
+    )
+    leader: Symbol = Field(
+        LEADER, description="symbol of the market that leads the others; its bars come from --data"
+    )
+    beside: tuple[Beside, ...] = Field(
+        BESIDE, description=f"what is brought beside the bars, some of {','.join(BESIDE)}"
+    )
     symbols: tuple[Symbol, ...] = Field(
         (), description="markets by symbol, like BTCUSDT,ETHUSDT; all that there are by default"
     )

@@ -51,25 +51,30 @@ def _only_member(name: str, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def read_csv(
-    name: str, data: bytes, choose: Callable[[Sequence[str]], list[str]]
+    name: str,
+    data: bytes,
+    choose: Callable[[Sequence[str]], list[str]],
+    bare: Sequence[str] = KLINE_COLUMNS,
 ) -> tuple[pl.DataFrame, int]:
     """Return the text of every cell, and the line of the first row.
 
     Parameters
     ----------
     choose : callable
-        Says which of the columns are wanted; without a header they are the exchange's twelve.
+        Says which of the columns are wanted.
+    bare : sequence of str
+        The columns where there is no header; empty where there has to be one.
 
     Raises
     ------
     InputError
-        When the last line is cut, or there is neither header nor 12 columns.
+        When the last line is cut, or there is neither header nor the `bare` columns.
     """
     data = data.removeprefix(_BOM)
     first = data.partition(b"\n")[0].rstrip(b"\r")
     has_header = _NUMBER.fullmatch(first.partition(b",")[0].strip(b'"')) is None
-    _check_shape(name, data, first, has_header)
-    text = data if has_header else ",".join(KLINE_COLUMNS).encode() + b"\n" + data
+    _check_shape(name, data, first, None if has_header else bare)
+    text = data if has_header else ",".join(bare).encode() + b"\n" + data
     try:
         names = pl.read_csv(io.BytesIO(text), n_rows=0, infer_schema=False).columns
         frame = pl.read_csv(io.BytesIO(text), columns=choose(names), infer_schema=False)
@@ -82,13 +87,13 @@ def read_csv(
     return frame, 2 if has_header else 1
 
 
-def _check_shape(name: str, data: bytes, first: bytes, has_header: bool) -> None:
+def _check_shape(name: str, data: bytes, first: bytes, bare: Sequence[str] | None) -> None:
     last = data.rstrip().rpartition(b"\n")[2]
     wanted = first.count(b",")
-    if not has_header and wanted + 1 != len(KLINE_COLUMNS):
+    if bare is not None and wanted + 1 != len(bare):
         raise InputError(
             f"{name} has no header and {wanted + 1} columns",
-            f"{len(KLINE_COLUMNS)} columns, or a header line",
+            f"{len(bare)} columns, or a header line" if bare else "a header line",
             "add a header line that names the columns",
         )
     if last.count(b",") < wanted:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from lake.errors import InputError
-from lake.schema import RAW_BARS, TIME, TRUTH
+from lake.schema import TIME, TRUTH
 from lake.store import Lake
-from lake.time import UNITS_MS, duration_ms, n_bars
+from lake.time import n_bars
 from tasks.ingest.config import DemoConfig, IngestConfig
+from tasks.ingest.demo_beside import load_beside, survey_beside
 from tasks.ingest.demo_config import PlantConfig
-from tasks.ingest.demo_draws import Draws
-from tasks.ingest.demo_market import ONE_BPS, Market, simulate
-from tasks.ingest.demo_shocks import BASE
+from tasks.ingest.demo_market import ONE_BPS, simulate
+from tasks.ingest.demo_rows import SYMBOLS, dirty_rows, in_span, raw_bars, simulated
 from tasks.ingest.snapshot import Snapshot
 
-PREFIX = "DEMO"
-SYMBOLS = ("DEMOA", "DEMOB")
-YEAR_DAYS = 365
+__all__ = ["load", "load_beside", "survey", "survey_beside", "truth"]
 
 
 def survey(config: IngestConfig) -> list[Snapshot]:
@@ -53,20 +51,8 @@ def survey(config: IngestConfig) -> list[Snapshot]:
             end=config.end,
             settings=demo.model_dump(mode="json"),
         )
-        for symbol in _simulated(config.symbols)
+        for symbol in simulated(config.symbols) or SYMBOLS
     ]
-
-
-def _simulated(symbols: Sequence[str]) -> Sequence[str]:
-    """The symbols asked for, none of which may pass for a real one."""
-    real = sorted(symbol for symbol in symbols if not symbol.startswith(PREFIX))
-    if real:
-        raise InputError(
-            f"the simulated market was asked for {', '.join(real)}",
-            f"symbols that begin with {PREFIX}, like {' and '.join(SYMBOLS)}",
-            "add --source files --data DIR, or --source binance, for real bars",
-        )
-    return sorted(set(symbols)) or SYMBOLS
 
 
 def load(
@@ -75,8 +61,8 @@ def load(
     """Return the RAW_BARS of the market, dirt included; lake, places and fetches are not used."""
     config = DemoConfig(**snapshot.settings)
     market = simulate(config, snapshot.symbol, snapshot.timeframe)
-    rows = _dirty_rows(config, snapshot, market.time)
-    return _bars(market)[rows].filter(_in_span(snapshot))
+    rows = dirty_rows(config, snapshot.symbol, snapshot.timeframe, market.time)
+    return raw_bars(market)[rows].filter(in_span(snapshot))
 
 
 def truth(snapshot: Snapshot) -> pl.DataFrame:
@@ -84,7 +70,7 @@ def truth(snapshot: Snapshot) -> pl.DataFrame:
     config = DemoConfig(**snapshot.settings)
     market = simulate(config, snapshot.symbol, snapshot.timeframe)
     times = pl.DataFrame({"time": pl.Series(market.time).cast(TIME)})
-    inside = times.select(_in_span(snapshot)).to_series().to_numpy()
+    inside = times.select(in_span(snapshot)).to_series().to_numpy()
     plants: list[tuple[str, PlantConfig]]
     plants = [("vol_spike", config.spike), ("liquidity_shock", config.thin_move)]
     rows = []
@@ -119,53 +105,3 @@ def _mean_drift(
         return float("nan")
     path = np.concatenate([[0.0], np.cumsum(drift)])
     return float(np.mean(sides[whole] * (path[whole + 1 + n] - path[whole + 1])))
-
-
-def _bars(market: Market) -> pl.DataFrame:
-    prices = dict(zip(("open", "high", "low", "close"), market.prices, strict=True))
-    value = market.volume * market.prices.mean(axis=0)
-    frame = pl.DataFrame(
-        {
-            "time": market.time,
-            **prices,
-            "volume": market.volume,
-            "quote_volume": value,
-            "trades": market.trades,
-            "taker_buy_volume": market.volume * market.taker_share,
-            "taker_buy_quote_volume": value * market.taker_share,
-            "part": np.zeros(market.time.size, dtype=np.int16),
-        }
-    )
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in RAW_BARS.columns.items())
-
-
-def _dirty_rows(
-    config: DemoConfig, snapshot: Snapshot, time: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Which rows come, in order: outages are left out, duplicates come twice in a row."""
-    draws = Draws(config.seed, snapshot.symbol, time.size)
-    step, outage = duration_ms(snapshot.timeframe), duration_ms(config.dirt.outage)
-    is_out = np.zeros(time.size, dtype=bool)
-    for begin in _outages(config, draws) + time[0]:
-        is_out |= (time >= begin) & (time + step <= begin + outage)
-    rows = np.flatnonzero(~is_out)
-    chosen = draws.generator("duplicates").random(config.dirt.n_duplicates)
-    twice = rows[(chosen * rows.size).astype(np.int64)]
-    return np.sort(np.concatenate([rows, twice]))
-
-
-def _outages(config: DemoConfig, draws: Draws) -> NDArray[np.int64]:
-    """When the venue fails, on whole bars of 5m, milliseconds from the first bar."""
-    n_years = -(-config.n_days // YEAR_DAYS)
-    places = draws.generator("outages", common=True)
-    year = np.repeat(np.arange(n_years), config.dirt.outages_per_year)
-    days = (year + places.random(year.size)) * YEAR_DAYS
-    step = duration_ms(BASE)
-    return (days * UNITS_MS["d"] / step).astype(np.int64) * step
-
-
-def _in_span(snapshot: Snapshot) -> pl.Expr:
-    """Whether a bar opens on a day from `start` to `end`, the last included."""
-    day = pl.col("time").dt.date()
-    first, last = snapshot.start or date.min, snapshot.end or date.max
-    return day.is_between(first, last)

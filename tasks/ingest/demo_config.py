@@ -137,6 +137,110 @@ class DirtConfig(Config):
     n_duplicates: int = Field(3, ge=0, le=100)
 
 
+class FundingConfig(Config):
+    """Funding: a premium that lasts and follows slow past returns, and what is settled for it.
+
+    Attributes
+    ----------
+    interval : str
+        Between settlements, from the first day's midnight.
+    interest_bps, band_bps : float
+        Settled is the interest where the premium is within the band around it; beyond, the
+        premium less the band: Binance's rule, which is why so many settlements are equal.
+    centre_bps, narrow_bps, wide_bps : float
+        Premium in its middle state, and what a standard deviation below and above it makes.
+    trend_share, trend_memory : float, str
+        Share of the premium's variance that past returns explain, and how far back they reach.
+    volatility_memory : str
+        Of the past volatility in which those returns are measured.
+    memory, common_share : str, float
+        Of the rest: time constant, and share of variance that the symbols have in common.
+    greatest_bps : float
+        Cap of a rate, either way.
+    latest_ms : int
+        Settlements are stamped up to so many milliseconds after they are due.
+    """
+
+    interval: Duration = "8h"
+    interest_bps: float = 1.0
+    band_bps: float = Field(5.0, ge=0)
+    centre_bps: float = -3.6
+    narrow_bps: float = Field(1.2, ge=0)
+    wide_bps: float = Field(8.0, ge=0)
+    trend_share: float = Field(0.3, ge=0, le=1)
+    trend_memory: Duration = "7d"
+    volatility_memory: Duration = "20d"
+    memory: Duration = "4d"
+    common_share: float = Field(0.6, ge=0, le=1)
+    greatest_bps: float = Field(75.0, gt=0)
+    latest_ms: int = Field(20, ge=1, lt=60_000)
+
+
+class InterestConfig(Config):
+    """Open interest: it builds up slowly and is flushed by large moves.
+
+    Attributes
+    ----------
+    step : str
+        Between readings.
+    of_turnover : float
+        Its middle state in units of a day's turnover.
+    slow_sd, slow_memory, fast_sd, fast_memory : float, str, float, str
+        Own noise in logs, lasting long and not so long.
+    reading_sd : float
+        Noise in logs of a single reading.
+    flush, flush_volatilities, volatility_memory : float, float, str
+        Share of a large move that open interest loses, in logs, to regain it with the fast
+        memory; from how many past volatilities on a move is large; how far back those reach.
+    n_zeros, n_late, latest_s, outage : int, int, int, str
+        Readings of zero, readings stamped too late, by how many seconds at most, and one time
+        without readings.
+    """
+
+    step: Duration = "5m"
+    of_turnover: float = Field(0.4, gt=0)
+    slow_sd: float = Field(0.14, ge=0)
+    slow_memory: Duration = "30d"
+    fast_sd: float = Field(0.006, ge=0)
+    fast_memory: Duration = "1d"
+    reading_sd: float = Field(0.0003, ge=0)
+    flush: float = Field(0.8, ge=0)
+    flush_volatilities: float = Field(4.0, gt=0)
+    volatility_memory: Duration = "1d"
+    n_zeros: int = Field(3, ge=0, le=100)
+    n_late: int = Field(20, ge=0, le=1000)
+    latest_s: int = Field(30, ge=1, le=240)
+    outage: Duration = "3h"
+
+
+class BasisConfig(Config):
+    """Log distance of the perpetual from its spot market, and from its mark price.
+
+    Attributes
+    ----------
+    mean_bps : float
+        Of the basis.
+    memories, sds_bps : tuple of str, tuple of float
+        Its components: time constants and standard deviations.
+    of_return : float
+        Share of a bar's log return that spot has yet to follow at its close, to be made good with
+        the first memory.
+    mark_memory, mark_sd_bps : str, float
+        The same of the distance from the mark price.
+    volume_share, volume_sd : float, float
+        Spot's volume in the perpetual's, and its noise in logs.
+    """
+
+    mean_bps: float = -1.0
+    memories: tuple[Duration, Duration] = ("2h", "10d")
+    sds_bps: tuple[float, float] = (2.0, 4.0)
+    of_return: float = Field(0.02, ge=0, lt=1)
+    mark_memory: Duration = "30m"
+    mark_sd_bps: float = Field(0.8, ge=0)
+    volume_share: float = Field(0.25, gt=0)
+    volume_sd: float = Field(0.3, ge=0)
+
+
 class PlantConfig(Config):
     """Drift planted after an event.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 from lake.errors import InputError
 from tasks.ingest.config import IngestConfig
@@ -15,6 +16,7 @@ MAX_DEPTH = 3  # SYMBOL/TIMEFRAME/SYMBOL-TIMEFRAME-PERIOD.zip
 MAX_LISTED = 12
 LIKENESS = 0.5  # of difflib: what still counts as a slip of the pen
 LAYOUTS = "SYMBOL/TIMEFRAME.parquet, SYMBOL/TIMEFRAME_PART.csv, SYMBOL-TIMEFRAME-PERIOD.zip ..."
+T = TypeVar("T")
 Markets = Mapping[tuple[str, str], Mapping[Path, Named]]
 
 
@@ -31,18 +33,63 @@ def find_markets(config: IngestConfig) -> Markets:
     """
     if not config.data:
         raise InputError("no data to read", "a folder or a file with bars", "say --data FOLDER")
-    root = Path(os.path.abspath(Path(config.data).expanduser()))  # absolute, links as named
+    root = _root(config.data)
     if os.path.isfile(root):
         return _of_symbols(_group([(root, _name_one(root, config))]), config.symbols)
-    if not os.path.isdir(root):
-        raise InputError(f"{root} is not there", "a folder or a file with bars", "check --data")
-    found = _group(_walk(root))
-    if not found:
-        raise InputError(f"{root} holds no file with bars", LAYOUTS, "check --data")
+    found = find_bars(config.data, "--data", None)
     return _of_timeframe(_of_symbols(found, config.symbols), config)
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, Named]]:
+def find_bars(place: str, flag: str, alone: Named | None) -> Markets:
+    """Return the files of every market that has bars; parameters and errors as in `list_files`."""
+    return _group(list_files(place, flag, read_name, alone, ("bars", LAYOUTS)))
+
+
+def list_files(
+    place: str,
+    flag: str,
+    read: Callable[[PurePath], T | None],
+    alone: T | None,
+    wanted: tuple[str, str],
+) -> list[tuple[Path, T]]:
+    """Return the files of a folder, or the one file, whose name says something to `read`.
+
+    Parameters
+    ----------
+    flag : str
+        How the place was named on the command line, for messages.
+    alone : object, optional
+        What is said of a single file whose name says nothing.
+    wanted : tuple of str
+        What is looked for, and how its files may be called: for messages.
+
+    Raises
+    ------
+    InputError
+        When there is no such folder, or no such file in it.
+    """
+    root = _root(place)
+    if not os.path.isfile(root) and not os.path.isdir(root):
+        raise InputError(f"{root} is not there", "a folder or a file", f"check {flag}")
+    if os.path.isfile(root):
+        named = [(root, read(root) or alone)]
+    else:
+        named = [(path, read(path)) for path in _walk(root)]
+    listed = [(path, said) for path, said in named if said is not None]
+    if not listed:
+        holds, names = wanted
+        raise InputError(
+            f"{root} holds no file with {holds}", f"names like {names}", f"check {flag}"
+        )
+    return listed
+
+
+def _root(place: str) -> Path:
+    """Absolute, links as named."""
+    return Path(os.path.abspath(Path(place).expanduser()))
+
+
+def _walk(root: Path) -> Iterator[Path]:
     seen: set[str] = set()
     for folder, below, files in os.walk(root, onerror=_refuse, followlinks=True):
         below.sort()
@@ -53,10 +100,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, Named]]:
         seen.add(place)
         if len(Path(folder).relative_to(root).parts) + 1 >= MAX_DEPTH:
             below.clear()
-        for path in (Path(folder, name) for name in sorted(files)):
-            named = read_name(path)
-            if named is not None:
-                yield path, named
+        yield from (Path(folder, name) for name in sorted(files))
 
 
 def _refuse(error: OSError) -> None:

@@ -1,22 +1,53 @@
-"""From the bytes of one file to raw bars, whatever the layout."""
+"""From the bytes of one file to raw rows, whatever the layout."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 
 import polars as pl
 
 from lake.errors import InputError
-from tasks.ingest.columns import NUMBERS, match_columns, to_numbers, to_times
+from tasks.ingest.columns import KLINE_COLUMNS, NUMBERS, match_columns, to_numbers, to_times
 from tasks.ingest.csvs import read_csv, unzip
 
 Choose = Callable[[Sequence[str]], list[str]]
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What a file's columns are to give.
+
+    Attributes
+    ----------
+    holds : str
+        What the rows are, for messages.
+    numbers : tuple of str
+        Beside `time`; NaN where the source has none.
+    match : callable
+        Says, of a file's name and columns, which column gives what; raises where one lacks.
+    bare : tuple of str
+        Columns of a CSV without header; empty where there has to be one.
+    """
+
+    holds: str
+    numbers: tuple[str, ...]
+    match: Callable[[str, Sequence[str]], dict[str, str]]
+    bare: tuple[str, ...] = ()
+
+
+BARS = Layout("bars", NUMBERS, match_columns, KLINE_COLUMNS)
+
+
 def read_bars(name: str, data: bytes) -> pl.DataFrame:
-    """Return the bars of a file, every row, in the file's order.
+    """Return the bars of a file; parameters, result and errors as in `read_rows`."""
+    return read_rows(name, data, BARS)
+
+
+def read_rows(name: str, data: bytes, layout: Layout) -> pl.DataFrame:
+    """Return every row of a file, in the file's order.
 
     Parameters
     ----------
@@ -28,54 +59,69 @@ def read_bars(name: str, data: bytes) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        `time`, then nine numbers, NaN where the source has none; `time` is null where the source
-        gives none.
+        `time`, then the layout's numbers, NaN where the source has none; `time` is null where the
+        source gives none.
 
     Raises
     ------
     InputError
-        When the file is empty, cut, lacks columns, or has text where numbers belong.
+        When the file is empty, cut, lacks columns, has text where numbers belong, or is of
+        several symbols.
     """
-    table, columns, first_line = _read_table(name, data, ("time", *NUMBERS))
-    bars = {"time": to_times(name, table[columns["time"]], first_line)}
-    for number in NUMBERS:
+    wanted = ("time", *layout.numbers, "symbol")
+    table, columns, first_line = _read_table(name, data, layout, wanted)
+    if "symbol" in columns:
+        _refuse_several(name, table[columns["symbol"]])
+    rows = {"time": to_times(name, table[columns["time"]], first_line)}
+    for number in layout.numbers:
         if number in columns:
-            bars[number] = to_numbers(name, table[columns[number]], first_line)
+            rows[number] = to_numbers(name, table[columns[number]], first_line)
         else:
-            bars[number] = pl.Series([float("nan")]).new_from_index(0, table.height)
-    return pl.DataFrame(bars)
+            rows[number] = pl.Series([float("nan")]).new_from_index(0, table.height)
+    return pl.DataFrame(rows)
 
 
-def read_times(name: str, data: bytes) -> pl.Series:
-    """Return the open times of a file's bars, in the file's order; errors as in `read_bars`."""
-    table, columns, first_line = _read_table(name, data, ("time",))
+def read_times(name: str, data: bytes, layout: Layout = BARS) -> pl.Series:
+    """Return the times of a file's rows, in the file's order; errors as in `read_rows`."""
+    table, columns, first_line = _read_table(name, data, layout, ("time",))
     return to_times(name, table[columns["time"]], first_line)
 
 
+def _refuse_several(name: str, symbols: pl.Series) -> None:
+    n = symbols.n_unique()
+    if n > 1:
+        raise InputError(
+            f"{name} is of {n} symbols", "one symbol in a file", "write a file for each symbol"
+        )
+
+
 def _read_table(
-    name: str, data: bytes, wanted: Sequence[str]
+    name: str, data: bytes, layout: Layout, wanted: Sequence[str]
 ) -> tuple[pl.DataFrame, dict[str, str], int | None]:
     """Read the `wanted` columns as the file has them; say how it calls them and where it begins."""
+    something = f"a file with {layout.holds}"
     if not data:
-        raise InputError(f"{name} is empty", "a file with bars", "download it again or remove it")
+        raise InputError(f"{name} is empty", something, "download it again or remove it")
     columns: dict[str, str] = {}
 
     def choose(present: Sequence[str]) -> list[str]:
-        matched = match_columns(name, present)
+        matched = layout.match(name, present)
         columns.update({column: matched[column] for column in wanted if column in matched})
         return list(columns.values())
 
-    table, first_line = _parse(name, data, choose)
+    table, first_line = _parse(name, data, choose, layout.bare)
     if not table.height:
-        raise InputError(f"{name} has no rows", "a file with bars", "download it again")
+        raise InputError(f"{name} has no rows", something, "download it again")
     return table, columns, first_line
 
 
-def _parse(name: str, data: bytes, choose: Choose) -> tuple[pl.DataFrame, int | None]:
+def _parse(
+    name: str, data: bytes, choose: Choose, bare: Sequence[str]
+) -> tuple[pl.DataFrame, int | None]:
     suffix = PurePath(name).suffix.lower()
     if suffix == ".parquet":
         return _read_parquet(name, data, choose), None
-    return read_csv(name, unzip(name, data) if suffix == ".zip" else data, choose)
+    return read_csv(name, unzip(name, data) if suffix == ".zip" else data, choose, bare)
 
 
 def _read_parquet(name: str, data: bytes, choose: Choose) -> pl.DataFrame:

@@ -9,10 +9,13 @@ from pathlib import PurePath
 from lake.time import TIMEFRAMES, market_name
 
 SUFFIXES = (".parquet", ".csv", ".zip")
+_SYMBOL = r"(?P<symbol>[A-Z0-9][A-Z0-9._]*)"
 _TIMEFRAME = f"(?P<timeframe>{'|'.join(TIMEFRAMES)})"
 _REST = r"(?:[-_](?P<rest>.*))?"
-_WITH_SYMBOL = re.compile(rf"(?P<symbol>[A-Z0-9][A-Z0-9._]*)[-_]{_TIMEFRAME}{_REST}")
+_WITH_SYMBOL = re.compile(rf"{_SYMBOL}[-_]{_TIMEFRAME}{_REST}")
 _IN_FOLDER = re.compile(_TIMEFRAME + _REST)
+_FUNDING = re.compile(rf"{_SYMBOL}(?:[-_]funding(?:Rate)?(?:[-_].*)?)?")
+_INTEREST = re.compile(rf"{_SYMBOL}(?:[-_](?:metrics|open_interest|{_TIMEFRAME})(?:[-_].*)?)?")
 _PERIOD = re.compile(r"20[0-9]{2}-[01][0-9](-[0-3][0-9])?")
 
 
@@ -53,6 +56,38 @@ def read_name(path: PurePath) -> Named | None:
         return _checked(match["symbol"], match["timeframe"], is_archive)
     match = _IN_FOLDER.fullmatch(path.stem)
     return None if match is None else _checked(path.parent.name, match["timeframe"], False)
+
+
+def read_funding_name(path: PurePath) -> str | None:
+    """Return the symbol whose funding `path` holds, or None where it says nothing.
+
+    Examples
+    --------
+    >>> read_funding_name(PurePath("BTCUSDT-fundingRate-2024-01.zip"))
+    'BTCUSDT'
+    >>> read_funding_name(PurePath("BTCUSDT-5m.csv"))
+    """
+    return _symbol(path, _FUNDING)
+
+
+def read_interest_name(path: PurePath) -> str | None:
+    """Return the symbol whose open interest `path` holds, or None where it says nothing.
+
+    Examples
+    --------
+    >>> read_interest_name(PurePath("BTCUSDT-metrics-2024-01-31.zip"))
+    'BTCUSDT'
+    >>> read_interest_name(PurePath("BTCUSDT_5m.parquet"))
+    'BTCUSDT'
+    """
+    return _symbol(path, _INTEREST)
+
+
+def _symbol(path: PurePath, names: re.Pattern[str]) -> str | None:
+    match = names.fullmatch(path.stem) if path.suffix.lower() in SUFFIXES else None
+    if match is None or ".." in match["symbol"]:
+        return None
+    return match["symbol"]
 
 
 def _checked(symbol: str, timeframe: str, is_archive: bool) -> Named | None:

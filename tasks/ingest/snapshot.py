@@ -1,4 +1,4 @@
-"""What a source is about to yield, said before it is read: the fingerprint of one market."""
+"""What a source is about to yield, said before it is read: its fingerprint."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ from pydantic import Field
 from lake.config import Config
 from lake.time import Symbol, Timeframe, market_name
 
+Data = Literal["bars", "funding", "interest", "spot", "mark", "leader"]
+Beside = Literal["funding", "interest", "spot", "mark", "leader"]
+
 
 class Snapshot(Config):
-    """One market of a source, with all that determines its raw bars.
+    """One market's bars at a source, or what lies beside them, with all that determines it.
 
     Attributes
     ----------
+    data : str
+        What it is of: the market's own bars, its funding settlements, its open interest, or the
+        bars of its spot market, its mark price or the leader.
+    symbol, timeframe : str
+        The market, whatever `data` is.
+    bars_of, bars_timeframe : str, optional
+        For spot, mark and leader: whose bars they are and how long these are.
     parts : tuple of str
         SHA-256 of each file, in the order in which they are read.
     settings : dict
@@ -25,8 +35,11 @@ class Snapshot(Config):
     """
 
     source: Literal["demo", "files", "binance"]
+    data: Data = "bars"
     symbol: Symbol
     timeframe: Timeframe
+    bars_of: Symbol | None = None
+    bars_timeframe: Timeframe | None = None
     start: date | None = None
     end: date | None = None
     parts: tuple[str, ...] = ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.kernels.rolling import Reals, decayed_sum
+from tasks.kernels._jit import kernel
+from tasks.kernels.doubling import PIECE, Reals, doubled, doubling_weights
 
 
 def half_life_decay(half_life: int) -> float:
@@ -45,10 +46,48 @@ def weighted_mean(x: Reals, decay: float, memory: int, min_count: int) -> Reals:
     -----
     With unlimited memory this is ``pandas.Series.ewm(adjust=True, ignore_na=False).mean()``.
     """
-    present = np.isfinite(x)
-    held = present.astype(np.float64)
-    value = decayed_sum(np.where(present, x, 0.0), memory, decay)
-    weight = decayed_sum(held, memory, decay)
-    enough = decayed_sum(held, memory) >= max(1, min_count)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(enough, value / weight, np.nan)
+    x = np.ascontiguousarray(x, np.float64)
+    return _means(x, memory, doubling_weights(memory, decay), max(1, min_count))
+
+
+@kernel
+def _means(x: Reals, memory: int, weights: Reals, min_count: int) -> Reals:
+    """Decayed sums of the values over those of the weights, piece by piece."""
+    n = x.size
+    lead = min(memory - 1, n)
+    work = np.empty((4, lead + min(PIECE, n)))
+    weighed = np.empty((4, lead + min(PIECE, n)))
+    all_weights = _sum_of_weights(memory, weights)
+    out = np.empty(n)
+    count = 0
+    for start in range(0, n, PIECE):
+        first, end = max(0, start - lead), min(start + PIECE, n)
+        n_here, n_held = end - first, 0
+        for i in range(n_here):
+            held = np.isfinite(x[first + i])
+            work[0, i] = x[first + i] if held else 0.0
+            weighed[0, i] = held
+            n_held += held
+        values = doubled(work, n_here, memory, weights)[start - first :]
+        if n_held == n_here and start - first == memory - 1 and memory >= min_count:
+            out[start:end] = values / all_weights
+            count = memory
+            continue
+        sums = doubled(weighed, n_here, memory, weights)[start - first :]
+        for t in range(start, end):
+            count += np.isfinite(x[t])
+            if t >= memory:
+                count -= np.isfinite(x[t - memory])
+            out[t] = values[t - start] / sums[t - start] if count >= min_count else np.nan
+    return out
+
+
+@kernel
+def _sum_of_weights(memory: int, weights: Reals) -> float:
+    """Sum of all weights, added in the order in which `doubled` adds them."""
+    block, total = 1.0, 0.0
+    for k in range(weights.shape[1]):
+        if memory & (1 << k):
+            total = total + weights[1, k] * block if total > 0.0 else block
+        block = block + weights[0, k] * block
+    return total

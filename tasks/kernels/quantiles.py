@@ -1,4 +1,10 @@
-"""Order statistics of the `window` bars before this one, this bar excluded."""
+"""Order statistics of the `window` bars before this one, this bar excluded.
+
+The series is cut into blocks. The values that a block's windows can hold are ranked once; a
+window is then a set of marks on the line of ranks, kept as bits. From one bar to the next an order
+statistic moves by about one mark, so finding it again costs a few steps, whatever the window. An
+order statistic depends on its window's content alone, so it does not matter where the cuts are.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.kernels._jit import kernel
+from tasks.kernels.bitset import Bits, above, flip, no_bits, seek, under
 from tasks.kernels.rolling import Reals
 
-BLOCK = 64
+Ranks = NDArray[np.int64]
+
 MAD_TO_SD = 1.4826
+WINDOWS_PER_BLOCK = 4  # the window before a block is ranked too: a quarter more
+LEAST_BLOCK = 256
 
 
 def past_quantiles(x: Reals, window: int, probabilities: Sequence[float], min_count: int) -> Reals:
@@ -36,13 +46,9 @@ def past_quantiles(x: Reals, window: int, probabilities: Sequence[float], min_co
     -------
     array of float64, shape (len(probabilities), n)
     """
-    order = np.argsort(x)
-    ranks = np.empty(x.size, dtype=np.int64)
-    ranks[order] = np.arange(x.size)
-    ranks[np.isnan(x)] = -1
-    ascending = x[order]
-    rows = [walk_quantile(ascending, ranks, window, p, max(1, min_count)) for p in probabilities]
-    return np.array(rows).reshape(len(rows), x.size)
+    x = np.ascontiguousarray(x, np.float64)
+    wanted = np.array(probabilities, np.float64)
+    return _quantiles_by_block(x, _orders(x, window), window, wanted, max(1, min_count))
 
 
 def past_quantile(x: Reals, window: int, probability: float, min_count: int) -> Reals:
@@ -50,68 +56,6 @@ def past_quantile(x: Reals, window: int, probability: float, min_count: int) -> 
     return past_quantiles(x, window, (probability,), min_count)[0]
 
 
-@kernel
-def walk_quantile(
-    ascending: Reals, ranks: NDArray[np.int64], window: int, p: float, min_count: int
-) -> Reals:
-    """Quantile of the values before each bar, by walking along their ranks.
-
-    The window's values are marks on the line of all ranks. From one bar to the next the quantile
-    moves by about one mark, so a pointer to its block of ranks moves little: n steps in all, not
-    n log n, whatever the window.
-
-    Parameters
-    ----------
-    ascending : array of float64, shape (n,)
-        The values, sorted, NaN last.
-    ranks : array of int64, shape (n,)
-        Position of each bar's value in `ascending`, -1 for NaN.
-    window, min_count : int
-        Bars before this one, and values that they must hold, else NaN.
-    p : float
-        Probability.
-    """
-    n = ranks.size
-    marked = np.zeros(n + BLOCK, dtype=np.uint8)
-    held = np.zeros(n // BLOCK + 2, dtype=np.int64)
-    out = np.full(n, np.nan)
-    count, block, below = 0, 0, 0
-    for t in range(1, n):
-        for r, step in ((ranks[t - 1], 1), (ranks[t - 1 - window] if t > window else -1, -1)):
-            if r >= 0:
-                marked[r] = step > 0
-                held[r // BLOCK] += step
-                count += step
-                if r // BLOCK < block:
-                    below += step
-        if count < min_count:
-            continue
-        position = p * (count - 1)
-        low = int(np.floor(position))
-        while below > low:
-            block -= 1
-            below -= held[block]
-        while below + held[block] <= low:
-            below += held[block]
-            block += 1
-        r, seen = block * BLOCK, below + marked[block * BLOCK]
-        while seen <= low:
-            r += 1
-            seen += marked[r]
-        left = ascending[r]
-        part = position - low
-        if part == 0.0:
-            out[t] = left
-            continue
-        r += 1
-        while marked[r] == 0:
-            r += BLOCK if r % BLOCK == 0 and held[r // BLOCK] == 0 else 1
-        gap = ascending[r] - left
-        out[t] = left + gap * part if part < 0.5 else ascending[r] - gap * (1.0 - part)
-    return out
-
-
-@kernel
 def past_robust_z(x: Reals, window: int, min_count: int) -> Reals:
     """Robust z-score of each value against the values before it.
 
@@ -131,85 +75,183 @@ def past_robust_z(x: Reals, window: int, min_count: int) -> Reals:
     array of float64, shape (n,)
         NaN too where the deviation is zero.
     """
-    n = x.size
-    out = np.full(n, np.nan)
-    held = np.empty(window + 2)
-    count, left = 0, 0
-    for t in range(n):
-        if count >= max(1, min_count):
-            left = _split_of_nearest(held, count, left)
-            spread = MAD_TO_SD * _median_distance(held, count, left)
-            if spread > 0.0:
-                out[t] = (x[t] - _median(held, count)) / spread
-        gone = x[t - window] if t >= window else np.nan
-        start = end = count
-        if gone == gone:
-            start = _place(held, count, gone)
-            count -= 1
-        if x[t] == x[t]:
-            end = _place(held, count + (gone == gone), x[t])
-            count += 1
-        elif gone == gone:
-            end = count + 1
-        if gone == gone and end > start:
-            end -= 1
-            for j in range(start, end):
-                held[j] = held[j + 1]
-        else:
-            for j in range(start, end, -1):
-                held[j] = held[j - 1]
-        if x[t] == x[t]:
-            held[end] = x[t]
+    x = np.ascontiguousarray(x, np.float64)
+    return _scores_by_block(x, _orders(x, window), window, max(2, min_count))
+
+
+def _orders(x: Reals, window: int) -> Ranks:
+    """Sorting order of each block and the window before it, shape (n_blocks, lead + n_bars).
+
+    The lead is the window, or the whole series where that is shorter.
+    """
+    lead = min(window, x.size)
+    size = max(1, min(x.size, max(WINDOWS_PER_BLOCK * lead, LEAST_BLOCK)))
+    n_blocks = max(1, -(-x.size // size))
+    # Infinity, not NaN, for what is missing: numpy sorts many times faster without NaN.
+    padded = np.full(lead + n_blocks * size, np.inf)
+    padded[lead : lead + x.size] = np.where(np.isnan(x), np.inf, x)
+    rows = np.lib.stride_tricks.sliding_window_view(padded, lead + size)[::size]
+    return np.argsort(rows, axis=1)
+
+
+@kernel
+def _quantiles_by_block(
+    x: Reals, orders: Ranks, window: int, probabilities: Reals, min_count: int
+) -> Reals:
+    n, lead = x.size, min(window, x.size)
+    out = np.empty((probabilities.size, n))
+    ranks, ascending = np.empty(orders.shape[1], np.int64), np.empty(orders.shape[1])
+    size = ranks.size - lead
+    for b in range(orders.shape[0]):
+        start, end = b * size, min(b * size + size, n)
+        _rank(x, orders[b], start - lead, ranks, ascending)
+        for k in range(probabilities.size):
+            found = walk_quantile(ascending, ranks, window, probabilities[k], min_count, lead)
+            out[k, start:end] = found[: end - start]
     return out
 
 
 @kernel
-def _place(ascending: Reals, count: int, value: float) -> int:
-    """First of the `count` places whose value is not below `value`; halving without branches."""
-    low, length = 0, count
-    while length > 1:
-        half = length // 2
-        low += half * (ascending[low + half - 1] < value)
-        length -= half
-    return low + (length == 1 and ascending[low] < value)
+def _scores_by_block(x: Reals, orders: Ranks, window: int, min_count: int) -> Reals:
+    n, lead = x.size, min(window, x.size)
+    out = np.full(n, np.nan)
+    ranks, ascending = np.empty(orders.shape[1], np.int64), np.empty(orders.shape[1])
+    size = ranks.size - lead
+    for b in range(orders.shape[0]):
+        start, end = b * size, min(b * size + size, n)
+        _rank(x, orders[b], start - lead, ranks, ascending)
+        _walk_scores(x[start:end], ascending, ranks, window, min_count, lead, out[start:end])
+    return out
 
 
 @kernel
-def _median(ascending: Reals, count: int) -> float:
-    return 0.5 * (ascending[(count - 1) // 2] + ascending[count // 2])
+def _rank(x: Reals, order: Ranks, first: int, ranks: Ranks, ascending: Reals) -> None:
+    """Fill `ranks` and `ascending` for the bars from `first` on; rank -1 where there is none."""
+    for r in range(order.size):
+        t = first + order[r]
+        v = x[t] if 0 <= t < x.size else np.nan
+        ascending[r] = v + 0.0  # plus zero: one zero, not two
+        ranks[order[r]] = r if v == v else -1
 
 
 @kernel
-def _split_of_nearest(ascending: Reals, count: int, guess: int) -> int:
-    """How many of the ``count // 2`` values nearest to the median lie in the lower half.
+def walk_quantile(
+    ascending: Reals, ranks: Ranks, window: int, p: float, min_count: int, start: int
+) -> Reals:
+    """Quantile of the values before each bar from `start` on, by walking along their ranks.
 
-    Distances grow from the middle to both sides; the answer is sought from `guess`, the bar
-    before's, since it moves little.
+    Parameters
+    ----------
+    ascending : array of float64, shape (n,)
+        The values, sorted.
+    ranks : array of int64, shape (n,)
+        Position of each bar's value in `ascending`, -1 where it has none.
+    window, min_count : int
+        Bars before this one, and values that they must hold, at least one, else NaN.
+    p : float
+        Probability.
+    start : int
+        First bar that is asked for, at most `window`.
+
+    Returns
+    -------
+    array of float64, shape (n - start,)
     """
-    mid, half = _median(ascending, count), count // 2
-    left = min(max(guess, 0), half)
-    while left > 0 and (mid - ascending[half - left] > ascending[2 * half - left] - mid):
-        left -= 1
-    while left < half and (mid - ascending[half - 1 - left] < ascending[2 * half - left - 1] - mid):
-        left += 1
-    return left
+    out = np.full(ranks.size - start, np.nan)
+    bits, count = _marks_before(ranks, start)
+    at, below, end, n_known = 0, 0, 0, 0  # a slot, marks below it, the slot of the next mark
+    low, part, value = 0, 0.0, np.nan
+    for t in range(start, ranks.size):
+        for r, step in _changes(ranks, window, t, start):
+            if r >= 0:
+                flip(bits, r)
+                count += step
+                below += step * (r < at)
+                if at <= r <= end:
+                    n_known = 0
+        if count < min_count:
+            continue
+        if count != n_known or below != low:
+            low = int(np.floor(p * (count - 1)))
+            part, n_known = p * (count - 1) - low, count
+            at, below = seek(bits, at, below, low), low
+            end, value = at, ascending[at]
+            if part > 0.0:
+                end = above(bits, at)
+                gap = ascending[end] - value
+                value = value + gap * part if part < 0.5 else ascending[end] - gap * (1.0 - part)
+        out[t - start] = value
+    return out
 
 
 @kernel
-def _median_distance(ascending: Reals, count: int, left: int) -> float:
-    """Median distance to the median, given how its nearer half splits."""
-    mid, half = _median(ascending, count), count // 2
-    right = half - left
-    above = np.inf
-    if left < half:
-        above = mid - ascending[half - 1 - left]
-    if half + right < count:
-        above = min(above, ascending[half + right] - mid)
-    if count % 2:
-        return above
-    under = 0.0
-    if left > 0:
-        under = mid - ascending[half - left]
-    if right > 0:
-        under = max(under, ascending[half + right - 1] - mid)
-    return 0.5 * (under + above)
+def _walk_scores(
+    x: Reals, ascending: Reals, ranks: Ranks, window: int, min_count: int, start: int, out: Reals
+) -> None:
+    """Robust scores of the bars `x`, the first of which is bar `start` of `ranks`.
+
+    Half of the values are the nearest to the median; `n_left` of them lie in the lower half of
+    all. Distances grow from the middle to both sides, so they are a run of marks, from `first` to
+    `last`, which moves little from bar to bar.
+    """
+    bits, count = _marks_before(ranks, start)
+    mid_at = first = last = n_left = 0
+    mid_below = first_below = last_below = 0
+    for t in range(start, start + x.size):
+        for r, step in _changes(ranks, window, t, start):
+            if r >= 0:
+                flip(bits, r)
+                count += step
+                mid_below += step * (r < mid_at)
+                first_below += step * (r < first)
+                last_below += step * (r < last)
+        if count < min_count:
+            continue
+        half = count // 2
+        mid_at, mid_below = seek(bits, mid_at, mid_below, half), half
+        mid = ascending[mid_at]
+        if count % 2 == 0:
+            mid = 0.5 * (ascending[under(bits, mid_at)] + mid)
+        n_left = min(n_left, half)
+        first = seek(bits, first, first_below, half - n_left)
+        last = seek(bits, last, last_below, 2 * half - n_left - 1)
+        before = under(bits, first) if n_left < half else -1
+        after = above(bits, last) if 2 * half - n_left < count else -1
+        while n_left > 0 and mid - ascending[first] > ascending[after] - mid:
+            n_left, before, first, last = n_left - 1, first, above(bits, first), after
+            after = above(bits, last) if 2 * half - n_left < count else -1
+        while n_left < half and mid - ascending[before] < ascending[last] - mid:
+            n_left, after, last, first = n_left + 1, last, under(bits, last), before
+            before = under(bits, first) if n_left < half else -1
+        first_below, last_below = half - n_left, 2 * half - n_left - 1
+        farther = mid - ascending[before] if n_left < half else np.inf
+        if after >= 0:
+            farther = min(farther, ascending[after] - mid)
+        if count % 2 == 0:
+            nearer = mid - ascending[first] if n_left > 0 else 0.0
+            if n_left < half:
+                nearer = max(nearer, ascending[last] - mid)
+            farther = 0.5 * (nearer + farther)
+        spread = MAD_TO_SD * farther
+        if spread > 0.0:
+            out[t - start] = (x[t - start] - mid) / spread
+
+
+@kernel
+def _marks_before(ranks: Ranks, start: int) -> tuple[Bits, int]:
+    """Marks of the bars before `start`, and their number."""
+    bits, count = no_bits(ranks.size), 0
+    for t in range(start):
+        if ranks[t] >= 0:
+            flip(bits, ranks[t])
+            count += 1
+    return bits, count
+
+
+@kernel
+def _changes(
+    ranks: Ranks, window: int, t: int, start: int
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """What enters (+1) and leaves (-1) the window of `t`, seen from the bar before; -1: nothing."""
+    entering = ranks[t - 1] if t > start else -1
+    return (entering, 1), (ranks[t - 1 - window] if t > max(start, window) else -1, -1)

@@ -1,6 +1,6 @@
 """Least squares over the last `window` bars, this bar included.
 
-Built of window sums, so a value depends on its window alone (see `tasks.kernels.rolling`).
+Built of window sums, so a value depends on its window alone (see `tasks.kernels.doubling`).
 Policy: a bar counts only where all its values are there; fewer than `min_count` give NaN.
 """
 
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.kernels.rolling import Reals, decayed_sum, window_count
+from tasks.kernels._jit import kernel
+from tasks.kernels.doubling import PIECE, Reals, doubled, doubling_weights
 
 
 def window_pair(x: Reals, y: Reals, window: int, min_count: int) -> tuple[Reals, Reals]:
@@ -27,20 +28,9 @@ def window_pair(x: Reals, y: Reals, window: int, min_count: int) -> tuple[Reals,
     slope, correlation : array of float64, shape (n,)
         NaN too where `x` (for the correlation, or `y`) does not vary.
     """
-    both = np.isfinite(x) & np.isfinite(y)
-    n = window_count(np.where(both, x, np.nan), window)
-    a, b = np.where(both, x, 0.0), np.where(both, y, 0.0)
-    sums = [decayed_sum(product, window) for product in (a, b, a * a, a * b, b * b)]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean_x, mean_y = sums[0] / n, sums[1] / n
-        var_x = np.maximum(sums[2] / n - mean_x**2, 0.0)
-        var_y = np.maximum(sums[4] / n - mean_y**2, 0.0)
-        cov = sums[3] / n - mean_x * mean_y
-        slope, correlation = cov / var_x, cov / np.sqrt(var_x * var_y)
-    enough = n >= max(3, min_count)
-    slope = np.where(enough & np.isfinite(slope), slope, np.nan)
-    correlation = np.where(enough & np.isfinite(correlation), correlation, np.nan)
-    return slope, np.clip(correlation, -1.0, 1.0)
+    x, y = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64)
+    out = _pairs(x, y, window, doubling_weights(window, 1.0), float(max(3, min_count)))
+    return out[0], out[1]
 
 
 def window_line(y: Reals, window: int, min_count: int) -> Reals:
@@ -53,37 +43,121 @@ def window_line(y: Reals, window: int, min_count: int) -> Reals:
     window, min_count : int
         Bars, and those that must hold a value, else NaN; two at least.
     """
-    held, ages, squares, total, weighted = _line_sums(y, window)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slope = -(weighted - ages * total / held) / (squares - ages**2 / held)
-    return np.where((held >= max(2, min_count)) & np.isfinite(slope), slope, np.nan)
+    y = np.ascontiguousarray(y, np.float64)
+    return _lines(y, window, max(2, min_count))
 
 
-def _line_sums(y: Reals, window: int) -> tuple[Reals, ...]:
-    """Sums over the window of 1, age, age squared, y and age times y, of the values there are."""
-    present = np.isfinite(y).astype(np.float64)
-    value = np.where(present > 0.0, y, 0.0)
-    block = (present, np.zeros(y.size), np.zeros(y.size), value, np.zeros(y.size))
-    total, size, reach = None, 1, 0
-    while True:
-        if window & size:
-            total = block if total is None else _aged(total, block, reach)
-            reach += size
-        if 2 * size > window:
-            break
-        block, size = _aged(block, block, size), 2 * size
-    assert total is not None
-    return total
-
-
-def _aged(young: tuple[Reals, ...], old: tuple[Reals, ...], n: int) -> tuple[Reals, ...]:
-    """Sums of `young` and of what `old` held `n` bars before, whose ages are `n` more."""
-    if n >= young[0].size:
-        return young
-    held, ages, squares, total, weighted = (part[: part.size - n] for part in old)
-    moved = (held, ages + n * held, squares + 2.0 * n * ages + n * n * held)
-    moved = (*moved, total, weighted + n * total)
-    out = tuple(part.copy() for part in young)
-    for part, more in zip(out, moved, strict=True):
-        part[n:] += more
+@kernel
+def _pairs(x: Reals, y: Reals, window: int, weights: Reals, min_count: float) -> Reals:
+    """Slopes and correlations, shape (2, n), piece by piece."""
+    n = x.size
+    lead = min(window - 1, n)
+    work = np.empty((4, lead + min(PIECE, n)))
+    parts = np.empty((5, lead + min(PIECE, n)))
+    sums = np.empty((6, min(PIECE, n)))
+    out = np.empty((2, n))
+    count = 0
+    for start in range(0, n, PIECE):
+        first, end = max(0, start - lead), min(start + PIECE, n)
+        _fill_products(x[first:end], y[first:end], parts)
+        for k in range(5):
+            work[0, : end - first] = parts[k, : end - first]
+            sums[k, : end - start] = doubled(work, end - first, window, weights)[start - first :]
+        for t in range(start, end):
+            count += np.isfinite(x[t]) and np.isfinite(y[t])
+            if t >= window:
+                count -= np.isfinite(x[t - window]) and np.isfinite(y[t - window])
+            sums[5, t - start] = count
+        _finish_pairs(sums, min_count, out[0, start:end], out[1, start:end])
     return out
+
+
+@kernel
+def _fill_products(x: Reals, y: Reals, out: Reals) -> None:
+    """Values x, y, x x, x y and y y where both are there, else zero."""
+    for i in range(x.size):
+        both = np.isfinite(x[i]) and np.isfinite(y[i])
+        a, b = (x[i], y[i]) if both else (0.0, 0.0)
+        out[0, i], out[1, i], out[2, i], out[3, i], out[4, i] = a, b, a * a, a * b, b * b
+
+
+@kernel
+def _finish_pairs(sums: Reals, min_count: float, slope: Reals, correlation: Reals) -> None:
+    for i in range(slope.size):
+        n = sums[5, i]
+        mean_x, mean_y = sums[0, i] / n, sums[1, i] / n
+        var_x = max(sums[2, i] / n - mean_x * mean_x, 0.0)
+        cov = sums[3, i] / n - mean_x * mean_y
+        var_y = max(sums[4, i] / n - mean_y * mean_y, 0.0)
+        b, r = cov / var_x, cov / np.sqrt(var_x * var_y)
+        slope[i] = b if n >= min_count and np.isfinite(b) else np.nan
+        correlation[i] = min(max(r, -1.0), 1.0) if n >= min_count and np.isfinite(r) else np.nan
+
+
+@kernel
+def _lines(y: Reals, window: int, min_count: int) -> Reals:
+    """Slopes, piece by piece; sums of ages are whole numbers, exact in any order."""
+    n = y.size
+    lead = min(window - 1, n)
+    work = np.empty((8, lead + min(PIECE, n)))
+    out = np.empty(n)
+    held, ages, squares = 0, 0, 0
+    for start in range(0, n, PIECE):
+        first, end = max(0, start - lead), min(start + PIECE, n)
+        for i in range(end - first):
+            work[0, i] = y[first + i] if np.isfinite(y[first + i]) else 0.0
+            work[1, i] = 0.0
+        total, weighted = _aged_sums(work, end - first, window)
+        for t in range(start, end):
+            squares += 2 * ages + held
+            ages += held
+            held += np.isfinite(y[t])
+            if t >= window and np.isfinite(y[t - window]):
+                held, ages, squares = held - 1, ages - window, squares - window * window
+            age_sum, i = float(ages), t - first
+            moment = weighted[i] - age_sum * total[i] / held
+            slope = -moment / (squares - age_sum * age_sum / held)
+            out[t] = slope if held >= min_count and np.isfinite(slope) else np.nan
+    return out
+
+
+@kernel
+def _aged_sums(work: Reals, n: int, window: int) -> tuple[Reals, Reals]:
+    """Sums over the window of the values in ``work[0]`` and of age times value."""
+    block, aged, next_block, next_aged = work[0, :n], work[1, :n], work[2, :n], work[3, :n]
+    total, weighted, next_total, next_weighted = work[4, :n], work[5, :n], work[6, :n], work[7, :n]
+    size = 1
+    while size <= window:
+        reach = window % size
+        if window & size and reach == 0:
+            total[:], weighted[:] = block, aged
+        elif window & size:
+            _join_aged(total, weighted, block, aged, reach, next_total, next_weighted)
+            total, next_total = next_total, total
+            weighted, next_weighted = next_weighted, weighted
+        if 2 * size <= window:
+            _join_aged(block, aged, block, aged, size, next_block, next_aged)
+            block, next_block = next_block, block
+            aged, next_aged = next_aged, aged
+        size *= 2
+    return total, weighted
+
+
+@kernel
+def _join_aged(
+    young: Reals,
+    young_aged: Reals,
+    old: Reals,
+    old_aged: Reals,
+    n: int,
+    total: Reals,
+    weighted: Reals,
+) -> None:
+    """Sums of `young` and of what `old` held `n` bars before, whose ages are `n` more."""
+    n = min(n, young.size)
+    total[:n], weighted[:n] = young[:n], young_aged[:n]
+    recent, recent_aged, sums, aged = young[n:], young_aged[n:], total[n:], weighted[n:]
+    extra = float(n)
+    for i in range(recent.size):
+        sums[i] = recent[i] + old[i]
+        aged[i] = recent_aged[i] + (old_aged[i] + extra * old[i])

@@ -1,21 +1,18 @@
 """Sums, means, spreads and extremes over the last `window` bars, this bar included.
 
-All are built by doubling: the window of two blocks is combined from the windows of each. A value
-so depends on its window's content alone, not on where the series began, and the last bars of a
-series give bit for bit what the whole series gives; a running sum would not. Cost: n log(window).
+Sums are built by doubling (see `tasks.kernels.doubling`), so a value depends on its window's
+content alone and the last bars of a series give bit for bit what the whole series gives. Counts
+and extremes are exact in any order, so they run along the series.
 
 Policy for all: NaN values are skipped; a window with fewer than `min_count` values gives NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from numpy.typing import NDArray
 
-Reals = NDArray[np.float64]
-Combine = Callable[[Reals, Reals], Reals]
+from tasks.kernels._jit import kernel
+from tasks.kernels.doubling import PIECE, Reals, doubled, doubling_weights, pooled
 
 
 def third(window: int) -> int:
@@ -32,30 +29,32 @@ def before(x: Reals, n: int = 1) -> Reals:
 
 
 def window_count(x: Reals, window: int) -> Reals:
-    """Number of values that are not NaN in each window, shape (n,)."""
-    return decayed_sum(np.isfinite(x).astype(np.float64), window)
+    """Number of values that are finite in each window, shape (n,)."""
+    return _counts(_reals(x), window)
 
 
 def window_sum(x: Reals, window: int, min_count: int) -> Reals:
     """Sum over each window, shape (n,)."""
-    return _where_enough(decayed_sum(_zero_if_nan(x), window), x, window, min_count)
+    x = _reals(x)
+    return _where_enough(decayed_sum(x, window), x, window, min_count, False)
 
 
 def window_mean(x: Reals, window: int, min_count: int) -> Reals:
     """Mean over each window, shape (n,)."""
-    return window_sum(x, window, min_count) / np.maximum(window_count(x, window), 1.0)
+    x = _reals(x)
+    return _where_enough(decayed_sum(x, window), x, window, min_count, True)
 
 
 def window_max(x: Reals, window: int, min_count: int) -> Reals:
     """Greatest value of each window, shape (n,)."""
-    filled = np.where(np.isnan(x), -np.inf, x)
-    return _where_enough(_extreme(filled, window, np.maximum), x, window, min_count)
+    x = _reals(x)
+    return _where_enough(_greatest(x, window, 1.0), x, window, min_count, False)
 
 
 def window_min(x: Reals, window: int, min_count: int) -> Reals:
     """Least value of each window, shape (n,)."""
-    filled = np.where(np.isnan(x), np.inf, x)
-    return _where_enough(_extreme(filled, window, np.minimum), x, window, min_count)
+    x = _reals(x)
+    return _where_enough(_greatest(x, window, -1.0), x, window, min_count, False)
 
 
 def window_std(x: Reals, window: int, min_count: int) -> Reals:
@@ -63,9 +62,7 @@ def window_std(x: Reals, window: int, min_count: int) -> Reals:
 
     Source: the pairwise update of Chan, Golub and LeVeque (1983, The American Statistician 37).
     """
-    count, _, squares = _moments(x, window)
-    spread = np.sqrt(squares / np.maximum(count - 1.0, 1.0))
-    return np.where(count >= max(2, min_count), spread, np.nan)
+    return _deviations(_reals(x), window, float(max(2, min_count)))
 
 
 def decayed_sum(x: Reals, window: int, decay: float = 1.0) -> Reals:
@@ -74,81 +71,117 @@ def decayed_sum(x: Reals, window: int, decay: float = 1.0) -> Reals:
     Parameters
     ----------
     x : array of float64, shape (n,)
-        Without NaN.
+        NaN counts as zero, and so do bars before the series.
     window : int
-        Bars, at least one; bars before the series count as zero.
+        Bars, at least one.
     decay : float
         Weight of a bar relative to the next younger one.
     """
-    total: Reals | None = None
-    block, size, reach = x, 1, 0
-    while True:
-        if window & size:
-            total = block if total is None else _joined(total, block, reach, decay)
-            reach += size
-        if 2 * size > window:
-            break
-        block, size = _joined(block, block, size, decay), 2 * size
-    assert total is not None
-    return total.copy() if total is x else total
+    return _decayed_sums(_reals(x), window, doubling_weights(window, decay))
 
 
-def _joined(young: Reals, old: Reals, n: int, decay: float) -> Reals:
-    """`young` plus what `old` held `n` bars before."""
-    out = young.copy()
-    if n < out.size:
-        out[n:] += decay**n * old[: out.size - n]
+def _reals(x: Reals) -> Reals:
+    return np.ascontiguousarray(x, np.float64)
+
+
+@kernel
+def _decayed_sums(x: Reals, window: int, weights: Reals) -> Reals:
+    n = x.size
+    lead = min(window - 1, n)
+    work = np.empty((4, lead + min(PIECE, n)))
+    out = np.empty(n)
+    for start in range(0, n, PIECE):
+        first, end = max(0, start - lead), min(start + PIECE, n)
+        values = work[0, : end - first]
+        for i in range(values.size):
+            v = x[first + i]
+            values[i] = v if v == v else 0.0
+        out[start:end] = doubled(work, end - first, window, weights)[start - first :]
     return out
 
 
-def _extreme(x: Reals, window: int, pick: Combine) -> Reals:
-    block, size = x, 1
-    while 2 * size <= window:
-        block, size = _picked(block, size, pick), 2 * size
-    return _picked(block, window - size, pick) if size < window else block
-
-
-def _picked(block: Reals, n: int, pick: Combine) -> Reals:
-    out = block.copy()
-    if n < out.size:
-        out[n:] = pick(block[n:], block[: out.size - n])
+@kernel
+def _counts(x: Reals, window: int) -> Reals:
+    out = np.empty(x.size)
+    count = 0
+    for t in range(x.size):
+        count += np.isfinite(x[t])
+        if t >= window:
+            count -= np.isfinite(x[t - window])
+        out[t] = count
     return out
 
 
-def _moments(x: Reals, window: int) -> tuple[Reals, Reals, Reals]:
-    """Count, mean and sum of squared deviations of each window."""
-    block = (np.isfinite(x).astype(np.float64), _zero_if_nan(x), np.zeros(x.size))
-    total, size, reach = None, 1, 0
-    while True:
-        if window & size:
-            total = block if total is None else _pooled(total, block, reach)
-            reach += size
-        if 2 * size > window:
-            break
-        block, size = _pooled(block, block, size), 2 * size
-    assert total is not None
-    return total
+@kernel
+def _where_enough(value: Reals, x: Reals, window: int, min_count: int, mean: bool) -> Reals:
+    """Write NaN into `value` where the window of `x` holds too few; divide by the count or not."""
+    count = 0
+    for t in range(x.size):
+        count += np.isfinite(x[t])
+        if t >= window:
+            count -= np.isfinite(x[t - window])
+        if count < max(1, min_count):
+            value[t] = np.nan
+        elif mean:
+            value[t] /= count
+    return value
 
 
-def _pooled(
-    young: tuple[Reals, Reals, Reals], old: tuple[Reals, Reals, Reals], n: int
-) -> tuple[Reals, Reals, Reals]:
-    if n >= young[0].size:
-        return young
-    (count, mean, squares) = (part.copy() for part in young)
-    (old_count, old_mean, old_squares) = (part[: part.size - n] for part in old)
-    both = count[n:] + old_count
-    share = old_count / np.maximum(both, 1.0)
-    gap = old_mean - mean[n:]
-    squares[n:] += old_squares + gap * gap * share * count[n:]
-    mean[n:] += gap * share
-    count[n:] = both
-    return count, mean, squares
+@kernel
+def _greatest(x: Reals, window: int, sign: float) -> Reals:
+    """Greatest of ``sign * x`` in each window, times `sign`.
+
+    The series is cut every `window` bars. A window is the end of one part and the beginning of
+    the next; the greatest of either is known from one pass each way (van Herk 1992, Pattern
+    Recognition Letters 13).
+    """
+    n = x.size
+    out = np.empty(n)
+    window = min(window, max(n, 1))
+    ends = np.full(window + 1, -np.inf)
+    for start in range(0, n, window):
+        size = min(window, n - start)
+        best = -np.inf
+        for i in range(size):
+            v = sign * x[start + i] + 0.0  # plus zero: one zero, not two
+            best = v if v > best else best
+            out[start + i] = sign * max(best, ends[i + 1]) + 0.0
+        best = -np.inf
+        for i in range(size - 1, -1, -1):
+            v = sign * x[start + i] + 0.0
+            best = v if v > best else best
+            ends[i] = best
+    return out
 
 
-def _where_enough(value: Reals, x: Reals, window: int, min_count: int) -> Reals:
-    return np.where(window_count(x, window) >= max(1, min_count), value, np.nan)
+@kernel
+def _deviations(x: Reals, window: int, min_count: float) -> Reals:
+    """Sample standard deviations, piece by piece."""
+    n = x.size
+    lead = min(window - 1, n)
+    work = np.empty((4, 3, lead + min(PIECE, n)))
+    out = np.empty(n)
+    for start in range(0, n, PIECE):
+        first, end = max(0, start - lead), min(start + PIECE, n)
+        count, mean, squares = work[0, 0], work[0, 1], work[0, 2]
+        n_held = 0.0
+        for i in range(end - first):
+            v = x[first + i]
+            count[i] = np.isfinite(v)
+            mean[i] = v if v == v else 0.0
+            squares[i] = 0.0
+            n_held += count[i]
+        full = n_held == end - first and start - first == window - 1
+        moments = pooled(work, end - first, window, full)
+        if full:
+            moments[0] = window
+        held, squares = moments[0, start - first :], moments[2, start - first :]
+        _spread(held, squares, min_count, out[start:end])
+    return out
 
 
-def _zero_if_nan(x: Reals) -> Reals:
-    return np.where(np.isnan(x), 0.0, x)
+@kernel
+def _spread(count: Reals, squares: Reals, min_count: float, out: Reals) -> None:
+    for i in range(out.size):
+        spread = np.sqrt(squares[i] / max(count[i] - 1.0, 1.0))
+        out[i] = spread if count[i] >= min_count else np.nan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from lake.config import Config
+from lake.time import Duration
 
 
 class ReportConfig(Config):
@@ -29,3 +30,13 @@ class ReportConfig(Config):
     glance_levels: tuple[float, ...] = (0.05, 0.01, 0.001)
     """p-values at which observed and expected counts are compared."""
     confidence: float = Field(0.95, gt=0, lt=1)
+    overlap_within: Duration = "1h"
+    """Occurrences of two events so near each other stand together."""
+    duplicate_share: float = Field(0.5, gt=0, le=1)
+    """Two events, each beside the other so often beyond chance, are called near-duplicates."""
+    n_beside: int = Field(5, ge=0, le=57)
+    """Events named on another's page as those that it stands with."""
+    n_scenes: int = Field(3, ge=0, le=12)
+    """Occurrences pictured per event."""
+    scene_bars_before: int = Field(48, ge=1, le=500)
+    scene_bars_after: int = Field(16, ge=0, le=500)

@@ -25,6 +25,10 @@ class Digest:
         How many hypotheses each gate stopped.
     blueprints : list of dict
         Name and both documents of each blueprint.
+    pages : dict of str to str
+        Each page by the name of its file, the report first.
+    not_runnable : dict of str to list of str
+        The events that could not run, by market and reason.
     """
 
     n_bars: int
@@ -34,7 +38,8 @@ class Digest:
     best: list[Row]
     funnel: list[Row]
     blueprints: list[Row]
-    html: str
+    pages: dict[str, str]
+    not_runnable: dict[str, list[str]]
 
 
 def digest(
@@ -43,7 +48,8 @@ def digest(
     verdicts: pl.DataFrame,
     funnel: pl.DataFrame,
     blueprints: pl.DataFrame,
-    report: pl.DataFrame,
+    pages: dict[str, str],
+    coverage: pl.DataFrame,
     n_best: int,
 ) -> Digest:
     """Condense the last tables of a run.
@@ -52,8 +58,10 @@ def digest(
     ----------
     quality : DataFrame
         QUALITY of all markets, one after the other.
-    findings, verdicts, funnel, blueprints, report : DataFrame
+    findings, verdicts, funnel, blueprints, coverage : DataFrame
         Tables of those kinds in `lake.schema`.
+    pages : dict of str to str
+        The pages by the names of their files, the report first.
     n_best : int
         How many hypotheses to show.
     """
@@ -73,8 +81,15 @@ def digest(
         best=_plain(best),
         funnel=_plain(funnel.sort("step")),
         blueprints=_plain(blueprints),
-        html=report.item(0, "html"),
+        pages=pages,
+        not_runnable=_obstacles(coverage),
     )
+
+
+def _obstacles(coverage: pl.DataFrame) -> dict[str, list[str]]:
+    rest = coverage.filter(pl.col("reason") != "").sort("market", "reason", "event")
+    grouped = rest.group_by("market", "reason", maintain_order=True).agg("event")
+    return {f"{row['market']} {row['reason']}": row["event"] for row in grouped.to_dicts()}
 
 
 def _plain(frame: pl.DataFrame) -> list[Row]:

@@ -20,7 +20,7 @@ class Evidence:
         What `tasks.report.counts.count_bars` makes of each market's bars.
     events : DataFrame
         What `tasks.report.counts.count_events` makes of each market's and family's events.
-    quality, paths, findings, bridged, trades, verdicts, funnel, blueprints : DataFrame
+    quality, coverage, paths, findings, bridged, trades, verdicts, funnel, blueprints : DataFrame
         Tables of `lake.schema`; without rows where the run has none.
     truth : DataFrame
         TRUTH with the market whose it is as `market`; without rows where nobody knows it.
@@ -37,6 +37,7 @@ class Evidence:
     funnel: pl.DataFrame
     blueprints: pl.DataFrame
     truth: pl.DataFrame
+    coverage: pl.DataFrame
 
     @property
     def markets(self) -> list[str]:

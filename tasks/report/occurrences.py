@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from tasks.report.absent import list_absent
 from tasks.report.chart import Chart, axis, layout, numbers, series_colour, titled, words
 from tasks.report.facts import Evidence
 from tasks.report.formats import count, decimal, n_of, percent
@@ -19,14 +20,17 @@ _QUARTER = pl.col("month").dt.truncate("1q").alias("quarter")
 
 def tell_occurrences(evidence: Evidence) -> dict[str, Any]:
     """Counts per event, market and year, and how frequent each family is over time."""
+    absent = list_absent(evidence.coverage)
     if evidence.events.is_empty():
-        return {"sentence": "No analyzer found an event in these bars.", "empty": True}
+        none = "No analyzer found an event in these bars."
+        return {"sentence": none, "empty": True, "absent": absent}
     n_bars = int(evidence.months["n_bars"].sum())
     totals = _totals(evidence.events, n_bars)
     shares = _shares_chart(totals)
     return {
         "sentence": _sentence(evidence.events),
         "empty": False,
+        "absent": absent,
         "shares": shares,
         "quarters": _quarters_chart(evidence, shares.height),
         "by_market": _by_market(evidence, totals),

@@ -16,14 +16,14 @@ from tasks.report.costs import tell_costs
 from tasks.report.curves import tell_curves
 from tasks.report.facts import Evidence, Facts
 from tasks.report.findings import tell_findings
-from tasks.report.formats import DOT, MISSING
 from tasks.report.funnel import tell_funnel
 from tasks.report.headline import tell_headline
 from tasks.report.occurrences import tell_occurrences
 from tasks.report.planted import tell_planted
 from tasks.report.provenance import tell_provenance
 from tasks.report.quality import tell_quality
-from tasks.report.templates import SCRIPT, STYLE, TEMPLATES
+from tasks.report.setting import set_page
+from tasks.report.templates import SCRIPT
 
 NAME = "discovery"
 CONTENTS = (
@@ -41,7 +41,7 @@ CONTENTS = (
 
 
 def draw_report(
-    evidence: Evidence, facts: Facts, config: ReportConfig | None = None
+    evidence: Evidence, facts: Facts, config: ReportConfig | None = None, *, book: str = ""
 ) -> pl.DataFrame:
     """Draw the report of a discovery run.
 
@@ -53,6 +53,8 @@ def draw_report(
         Where they come from.
     config : ReportConfig, optional
         How much is shown; the defaults without one.
+    book : str, optional
+        Name of the file beside it that holds the book of events.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def draw_report(
         One row: a page that opens from a file, loads nothing, and is the same bytes whenever the
         arguments are the same.
     """
-    told = tell(evidence, facts, config or ReportConfig())
+    told = tell(evidence, facts, config or ReportConfig()) | {"book": book}
     return pl.DataFrame({"name": [NAME], "html": [_set(told)]}, schema=REPORT.columns)
 
 
@@ -84,8 +86,8 @@ def tell(evidence: Evidence, facts: Facts, config: ReportConfig) -> dict[str, An
 
 
 def _set(told: dict[str, Any]) -> str:
-    ours = {"style": Markup(STYLE), "script": Markup(SCRIPT), "plotly": Markup(_plotly())}  # noqa: S704 - our own constants and plotly's file
-    return str(_templates().get_template("page").render(**told, **ours))
+    ours = {"script": Markup(SCRIPT), "plotly": Markup(_plotly())}  # noqa: S704 - our own constant and plotly's file
+    return set_page("page", **told, **ours)
 
 
 @cache
@@ -93,13 +95,3 @@ def _plotly() -> str:
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs())
-
-
-@cache
-def _templates() -> Any:
-    from jinja2 import DictLoader, Environment, StrictUndefined
-
-    loader = DictLoader(TEMPLATES)
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    environment.globals |= {"dot": DOT, "missing": MISSING}
-    return environment

@@ -7,19 +7,24 @@ from typing import Any
 
 import polars as pl
 
-from lake.ref import Ref
-from lake.schema import EVENT_PATHS, QUALITY, REPORT, Table
+from lake.ref import WHOLE, Ref
+from lake.schema import COVERAGE, EVENT_PATHS, EVENTS, QUALITY, REPORT, Table
 from lake.store import Lake, open_lake
+from tasks.events.config import EventsConfig
+from tasks.report.book import Material, draw_book
 from tasks.report.config import ReportConfig
 from tasks.report.counts import COUNTS, MONTHS, count_bars, count_events
 from tasks.report.digest import Digest, digest
 from tasks.report.facts import Evidence, Facts
 from tasks.report.page import draw_report
 from tasks.report.planted import NO_TRUTH
+from tasks.report.scenes import choose, scenes_of
 from tasks.stage.task import stage
 
+PAGE_LIBRARIES = ("jinja2", "markupsafe")
 
-@stage(makes=REPORT, code=[__name__], libraries=("jinja2", "markupsafe", "plotly", "pyyaml"))
+
+@stage(makes=REPORT, code=[__name__], libraries=(*PAGE_LIBRARIES, "plotly", "pyyaml"))
 def render(
     lake: Lake,
     *,
@@ -34,12 +39,15 @@ def render(
     funnel: Ref,
     blueprints: Ref,
     truth: list[Ref],
+    coverage: list[Ref],
+    book: Ref,
     settings: dict[str, Any],
     config: ReportConfig | None = None,
 ) -> pl.DataFrame:
-    """Draw the run's report as one page that opens offline."""
+    """Draw the run's report as one page that opens offline; beside it lies the book of events."""
     evidence, facts = gather(
         lake,
+        coverage=coverage,
         quality=quality,
         bars=bars,
         events=events,
@@ -53,7 +61,34 @@ def render(
         funnel=funnel,
         blueprints=blueprints,
     )
-    return draw_report(evidence, facts, config)
+    return draw_report(evidence, facts, config, book=page_name(book))
+
+
+def page_name(ref: Ref) -> str:
+    """The file's name under which a page of REPORT lies among the documents."""
+    return f"{'report' if ref.part == WHOLE else ref.part}-{ref.key[:12]}.html"
+
+
+@stage(makes=REPORT, code=[__name__], libraries=PAGE_LIBRARIES)
+def draw_events(
+    lake: Lake,
+    *,
+    part: str,
+    bars: list[Ref],
+    events: list[Ref],
+    coverage: list[Ref],
+    chosen: EventsConfig,
+    config: ReportConfig,
+) -> pl.DataFrame:
+    """Draw the book of events: a page for each, with real occurrences."""
+    found = _stacked(lake, EVENTS, events)
+    pictured = choose(found, config.n_scenes)
+    around = (config.scene_bars_before, config.scene_bars_after)
+    pictures = []
+    for ref in bars:
+        own = pictured.filter(pl.col("market") == ref.market)
+        pictures += scenes_of(own, lake.read(ref), *around)
+    return draw_book(Material(found, _stacked(lake, COVERAGE, coverage), pictures), chosen, config)
 
 
 def gather(
@@ -64,6 +99,7 @@ def gather(
     events: Sequence[Ref],
     paths: Sequence[Ref],
     truth: Sequence[Ref],
+    coverage: Sequence[Ref],
     settings: dict[str, Any],
     **single: Ref,
 ) -> tuple[Evidence, Facts]:
@@ -73,10 +109,11 @@ def gather(
         months=pl.concat([pl.DataFrame(schema=MONTHS), *(_months(lake, ref) for ref in bars)]),
         events=pl.concat([pl.DataFrame(schema=COUNTS), *(_counts(lake, ref) for ref in events)]),
         paths=_stacked(lake, EVENT_PATHS, paths),
+        coverage=_stacked(lake, COVERAGE, coverage),
         truth=pl.concat([NO_TRUTH, *(_truth(lake, ref) for ref in truth)]),
         **{name: lake.read(ref) for name, ref in single.items()},
     )
-    refs = (*quality, *bars, *events, *paths, *single.values(), *truth)
+    refs = (*quality, *bars, *events, *coverage, *paths, *single.values(), *truth)
     return evidence, _facts(lake, refs, settings)
 
 
@@ -116,7 +153,9 @@ def read_digest(
     funnel: Ref,
     blueprints: Ref,
     report: Ref,
+    book: Ref,
     *,
+    coverage: Sequence[Ref],
     n_best: int,
 ) -> Digest:
     """Read a run's last tables from the lake at `uri` and condense them."""
@@ -127,6 +166,7 @@ def read_digest(
         lake.read(verdicts),
         lake.read(funnel),
         lake.read(blueprints),
-        lake.read(report),
+        {page_name(ref): lake.read(ref).item(0, "html") for ref in (report, book)},
+        _stacked(lake, COVERAGE, coverage),
         n_best,
     )

@@ -15,7 +15,7 @@ from tasks.events.contract import (
     first_unmirrored,
     share_of_bars,
 )
-from tasks.events.detect import find_events, obstacles
+from tasks.events.detect import cover, find_events
 from tasks.events.registry import analyzers, catalogue, families
 from tests.events.market import bars_of, simulated, walk
 from tests.real import REAL_DATA, needs_real_data
@@ -61,9 +61,21 @@ def test_parameters_and_cooldown_enter_the_key_and_the_result():
 
 def test_an_analyzer_without_its_data_is_named():
     silent = bars_of(SPIKE.close, volume=0.0)
-    assert obstacles(silent, "trend_structure") == {"range_breakout": "not runnable: needs volume"}
-    found = find_events(silent, "ABCUSDT-15m", "trend_structure", EventsConfig())
+    config = EventsConfig(names=("range_breakout", "false_breakout"))
+    found = find_events(silent, "ABCUSDT-15m", "trend_structure", config)
     assert set(found["event"]) <= {"false_breakout"}
+    told = cover(silent, "ABCUSDT-15m", {"trend_structure": found}, config)
+    assert dict(told.select("event", "reason").iter_rows()) == {
+        "range_breakout": "not runnable: needs volume",
+        "false_breakout": "",
+    }
+    assert told.filter(pl.col("event") == "range_breakout")["share"].is_nan().all()
+
+
+def test_a_family_whose_task_failed_is_not_said_to_have_found_nothing():
+    told = cover(SPIKE, "ABCUSDT-15m", {}, EventsConfig(families=("volatility",)))
+    assert told.height >= 3
+    assert set(told["reason"]) == {"failed: its task ended with an error"}
 
 
 def test_an_empty_market_has_no_events():

@@ -63,5 +63,5 @@ def test_a_wrong_declaration_is_refused():
     with pytest.raises(ValueError, match="default"):
         event(lookback=("window",), needs="O", mirrored=True)(no_default)
     with pytest.raises(ValueError, match="wanted"):
-        event(lookback=(1,), needs="X", mirrored=True)
+        event(lookback=(1,), needs="Z", mirrored=True)
     assert isinstance(event(lookback=("window",), needs="O", mirrored=True)(nothing), Analyzer)

@@ -9,10 +9,10 @@ import polars as pl
 
 from lake.files import LocalFiles
 from lake.store import Lake
-from tasks.ingest.binance import fetch, load, survey
+from tasks.ingest.binance import fetch, load, load_beside, survey, survey_beside
 from tasks.ingest.binance_client import Client
 from tasks.ingest.config import BinanceConfig, IngestConfig
-from tasks.ingest.snapshot import Snapshot
+from tasks.ingest.snapshot import Beside, Snapshot
 from tests.ingest.replay import FakeTime, Replay, bars_5m
 
 NOW = datetime(2022, 8, 5, 10, 2, 30, tzinfo=UTC)
@@ -45,6 +45,22 @@ class Desk:
 
     def bars(self, **changes) -> pl.DataFrame:
         return load(self.lake, self.survey(**changes), (), self.fetch(**changes))
+
+    def survey_beside(self, data: Beside, **changes) -> Snapshot:
+        config = self.config(**changes, beside=(data,))
+        (found,) = survey_beside(config, [self.survey(**changes)])
+        return found
+
+    def fetch_beside(self, data: Beside, **changes) -> pl.DataFrame:
+        config, snapshot = self.config(**changes), self.survey_beside(data, **changes)
+        venue = {"venue": snapshot.settings["venue"]}
+        asked = config.binance.model_copy(update=venue)
+        with Client(asked, clock=self.time.clock, sleep=self.time.sleep) as client:
+            return fetch(self.lake, snapshot, config, client=client)
+
+    def rows(self, data: Beside, **changes) -> pl.DataFrame:
+        fetched = self.fetch_beside(data, **changes)
+        return load_beside(self.lake, self.survey_beside(data, **changes), (), fetched)
 
 
 def real(start=START, until=CLOSED) -> pl.DataFrame:

@@ -23,6 +23,20 @@ from tests.real import REAL_DATA
 
 REAL_BARS = REAL_DATA / "binance_spot/klines12/BTCUSDT/5m_2022_07.parquet"
 NUMBERS = [name for name in RAW_BARS.columns if name not in ("time", "part")]
+FUNDING_HEADER = "calc_time,funding_interval_hours,last_funding_rate"
+METRICS_HEADER = (
+    "create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,"
+    "sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio"
+)
+ROOTS = {"um": "data/futures/um", "spot": "data/spot"}
+KLINES = {"um": "/fapi/v1/klines", "spot": "/api/v3/klines"}
+PAGES = {
+    *KLINES.values(),
+    "/fapi/v1/markPriceKlines",
+    "/fapi/v1/fundingRate",
+    "/futures/data/openInterestHist",
+}
+BAD_START = b'{"code":-1130,"msg":"parameter \'startTime\' is invalid."}'
 HEADER = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
     "taker_buy_volume,taker_buy_quote_volume,ignore"
@@ -86,6 +100,150 @@ def _simulated() -> pl.DataFrame:
     return pl.DataFrame({"time": times, **prices, "close": close, **flows})
 
 
+Lines = list[list[int | str]]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One kind of data of one symbol: where the venue keeps it, and how it writes it.
+
+    Attributes
+    ----------
+    folder, stem : str
+        Where its archives lie below the venue's root and monthly or daily, and how they begin.
+    rows : DataFrame
+        Sorted by `time`, which is what the venue stamps.
+    lines : callable
+        Rows and the scale of their stamps to cells of a CSV.
+    page : callable
+        Rows to what the interface says, before it becomes JSON.
+    takes_end : bool
+        Whether an archive holds the stamp at its end and not the one at its start.
+    """
+
+    root: str
+    origins: tuple[str, ...]
+    folder: str
+    stem: str
+    target: str
+    symbol: str
+    rows: pl.DataFrame
+    header: str | None
+    lines: Callable[[pl.DataFrame, int], Lines]
+    page: Callable[[pl.DataFrame], list[object]]
+    takes_end: bool = False
+    reach: timedelta | None = None
+
+    def within(self, start: datetime, end: datetime) -> pl.DataFrame:
+        closed = "right" if self.takes_end else "left"
+        return self.rows.filter(pl.col("time").is_between(start, end, closed=closed))
+
+
+def funding_shelf(rows: pl.DataFrame, symbol: str = "BTCUSDT") -> Shelf:
+    """Settlements (`time`, `rate`, `hours`): monthly archives, and pages that tell no hours."""
+
+    def lines(rows: pl.DataFrame, scale: int) -> Lines:
+        stamps = rows["time"].dt.epoch("ms")
+        return [
+            [stamp * scale, int(hours), repr(rate)]
+            for stamp, rate, hours in zip(stamps, rows["rate"], rows["hours"], strict=True)
+        ]
+
+    def page(rows: pl.DataFrame) -> list[object]:
+        return [
+            {"symbol": symbol, "fundingTime": t, "fundingRate": repr(rate), "markPrice": ""}
+            for t, rate in zip(rows["time"].dt.epoch("ms"), rows["rate"], strict=True)
+        ]
+
+    return Shelf(
+        root=ROOTS["um"],
+        origins=("monthly",),
+        folder=f"fundingRate/{symbol}",
+        stem=f"{symbol}-fundingRate-",
+        target="/fapi/v1/fundingRate",
+        symbol=symbol,
+        rows=rows,
+        header=FUNDING_HEADER,
+        lines=lines,
+        page=page,
+    )
+
+
+def interest_shelf(rows: pl.DataFrame, symbol: str = "BTCUSDT", *, takes_end: bool = True) -> Shelf:
+    """Readings (`time`, `contracts`, `value`): daily archives, and pages of the last 30 days."""
+
+    def lines(rows: pl.DataFrame, scale: int) -> Lines:
+        texts = rows["time"].dt.strftime("%Y-%m-%d %H:%M:%S")
+        return [
+            [text, symbol, *("" if n != n else repr(n) for n in numbers), "1.2", "1.1", "0.9", ""]
+            for text, *numbers in zip(texts, rows["contracts"], rows["value"], strict=True)
+        ]
+
+    def page(rows: pl.DataFrame) -> list[object]:
+        return [
+            {
+                "symbol": symbol,
+                "sumOpenInterest": f"{contracts:.8f}",
+                "sumOpenInterestValue": f"{value:.8f}",
+                "timestamp": t,
+            }
+            for t, contracts, value in zip(
+                rows["time"].dt.epoch("ms"), rows["contracts"], rows["value"], strict=True
+            )
+        ]
+
+    return Shelf(
+        root=ROOTS["um"],
+        origins=("daily",),
+        folder=f"metrics/{symbol}",
+        stem=f"{symbol}-metrics-",
+        target="/futures/data/openInterestHist",
+        symbol=symbol,
+        rows=rows,
+        header=METRICS_HEADER,
+        lines=lines,
+        page=page,
+        takes_end=takes_end,
+        reach=timedelta(days=30),
+    )
+
+
+def bars_shelf(
+    rows: pl.DataFrame,
+    *,
+    venue: str = "um",
+    symbol: str = "BTCUSDT",
+    timeframe: str = "5m",
+    is_mark: bool = False,
+    header: str | None = None,
+    page_scale: int = 1,
+) -> Shelf:
+    """Bars, or the bars of the mark price: monthly and daily archives, and pages."""
+    step = duration_ms(timeframe)
+    folder = "markPriceKlines" if is_mark else "klines"
+    return Shelf(
+        root=ROOTS[venue],
+        origins=("monthly", "daily"),
+        folder=f"{folder}/{symbol}/{timeframe}",
+        stem=f"{symbol}-{timeframe}-",
+        target="/fapi/v1/markPriceKlines" if is_mark else KLINES[venue],
+        symbol=symbol,
+        rows=rows,
+        header=header,
+        lines=lambda rows, scale: _bar_lines(rows, step, scale),
+        page=lambda rows: list(_bar_lines(rows, step, page_scale)),
+    )
+
+
+def _bar_lines(bars: pl.DataFrame, step: int, scale: int) -> Lines:
+    rows = []
+    for time, *numbers in bars.with_columns(pl.col("time").dt.epoch("ms")).iter_rows():
+        cells: list[int | str] = [repr(number) for number in numbers]
+        cells[6] = int(numbers[6])
+        rows.append([time * scale, *cells[:5], (time + step) * scale - 1, *cells[5:], "0"])
+    return rows
+
+
 class FakeTime:
     """A clock that moves only when someone sleeps."""
 
@@ -114,6 +272,8 @@ class Replay:
         Whether the interface keeps to endTime, or also sends the bar that is still open.
     requests : list of str
         Paths with queries, as they came.
+    beside : list of Shelf
+        What it has beside the bars.
     """
 
     def __init__(self, bars: pl.DataFrame, now: datetime, venue: str = "spot") -> None:
@@ -124,6 +284,7 @@ class Replay:
         self.heeds_end = True
         self.used_weight: int | None = None
         self.requests: list[str] = []
+        self.beside: list[Shelf] = []
         self._faults: list[tuple[str, list[Fault]]] = []
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -154,39 +315,51 @@ class Replay:
         with self._lock:
             self.requests.append(target)
             fault = next((f.pop(0) for match, f in self._faults if match in target and f), None)
-            path = urlsplit(target).path
-            is_page = path.endswith(("/v1/klines", "/v3/klines"))
-            return (self._page(target) if is_page else self._archive(path)), fault
+            parts = urlsplit(target)
+            return (self._page(target) if parts.path in PAGES else self._archive(parts.path)), fault
+
+    @property
+    def shelves(self) -> list[Shelf]:
+        """All that it has, its own bars first."""
+        bars = bars_shelf(
+            self.bars,
+            venue=self.venue,
+            symbol=self.symbol,
+            timeframe=self.timeframe,
+            header=HEADER if self.has_header else None,
+            page_scale=1000 if self.pages_in_microseconds else 1,
+        )
+        return [bars, *self.beside]
 
     def _archive(self, path: str) -> Refusal:
-        root = "data/spot" if self.venue == "spot" else "data/futures/um"
-        stem = f"{self.symbol}-{self.timeframe}-"
-        for origin in ("monthly", "daily"):
-            folder = f"/{root}/{origin}/klines/{self.symbol}/{self.timeframe}/{stem}"
-            if path.startswith(folder):
-                label = path.removeprefix(folder).removesuffix(".CHECKSUM").removesuffix(".zip")
-                data = self._zip(stem, label)
-                if data is not None and path.endswith(".CHECKSUM"):
-                    digest = hashlib.sha256(data).hexdigest()
-                    return Refusal(200, {}, f"{digest}  {stem}{label}.zip\n".encode())
-                if data is not None:
-                    return Refusal(200, {}, data)
+        for shelf in self.shelves:
+            for origin in shelf.origins:
+                folder = f"/{shelf.root}/{origin}/{shelf.folder}/{shelf.stem}"
+                if path.startswith(folder):
+                    label = path.removeprefix(folder).removesuffix(".CHECKSUM").removesuffix(".zip")
+                    data = self._zip(shelf, label)
+                    if data is not None and path.endswith(".CHECKSUM"):
+                        digest = hashlib.sha256(data).hexdigest()
+                        return Refusal(200, {}, f"{digest}  {shelf.stem}{label}.zip\n".encode())
+                    if data is not None:
+                        return Refusal(200, {}, data)
         return Refusal(404, {}, b"<Error><Code>NoSuchKey</Code></Error>")
 
-    def _zip(self, stem: str, label: str) -> bytes | None:
-        form = (id(self.bars), stem, label, self.has_header, self.in_microseconds)
+    def _zip(self, shelf: Shelf, label: str) -> bytes | None:
+        form = (id(shelf.rows), shelf.folder, label, shelf.header, self.in_microseconds)
         start, end = _span(label)
-        bars = self.bars.filter(pl.col("time") >= start, pl.col("time") < end)
-        if label in self.lacking or end > self.now or bars.is_empty():
+        rows = shelf.within(start, end)
+        if label in self.lacking or end > self.now or rows.is_empty():
             return None
         if form not in _ZIPS:
-            _ZIPS[form] = self.bars, self._packed(f"{stem}{label}.csv", bars)
+            _ZIPS[form] = shelf.rows, self._packed(shelf, label, rows)
         return _ZIPS[form][1]
 
-    def _packed(self, name: str, bars: pl.DataFrame) -> bytes:
+    def _packed(self, shelf: Shelf, label: str, rows: pl.DataFrame) -> bytes:
         scale = 1000 if self.in_microseconds else 1
-        lines = [",".join(map(str, row)) for row in self._rows(bars, scale)]
-        text = "\n".join(([HEADER] if self.has_header else []) + lines) + "\n"
+        lines = [",".join(map(str, cells)) for cells in shelf.lines(rows, scale)]
+        text = "\n".join(([shelf.header] if shelf.header else []) + lines) + "\n"
+        name = f"{shelf.stem}{label}.csv"
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(zipfile.ZipInfo(name), text)
@@ -195,23 +368,24 @@ class Replay:
     def _page(self, target: str) -> Refusal:
         query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
         weight = {} if self.used_weight is None else {"X-MBX-USED-WEIGHT-1M": str(self.used_weight)}
-        if query["symbol"] != self.symbol:
+        path, symbol = urlsplit(target).path, query["symbol"]
+        shelves = [shelf for shelf in self.shelves if shelf.target == path]
+        shelf = next((shelf for shelf in shelves if shelf.symbol == symbol), None)
+        if shelf is None and path.endswith("lines"):
             return Refusal(400, weight, b'{"code":-1121,"msg":"Invalid symbol."}')
+        if shelf is None:
+            return Refusal(200, {}, b"[]")
+        if shelf.reach is not None and _moment(query["startTime"]) < self.now - shelf.reach:
+            return Refusal(400, {}, BAD_START)
         stamps = pl.col("time").dt.epoch("ms")
         last = int(query.get("endTime", 2**62)) if self.heeds_end else 2**62
         is_asked = (stamps >= int(query["startTime"])) & (stamps <= last)
-        bars = self.bars.filter(is_asked, pl.col("time") <= self.now).head(int(query["limit"]))
-        rows = self._rows(bars, 1000 if self.pages_in_microseconds else 1)
-        return Refusal(200, weight, json.dumps(rows).encode())
+        rows = shelf.rows.filter(is_asked, pl.col("time") <= self.now).head(int(query["limit"]))
+        return Refusal(200, weight, json.dumps(shelf.page(rows)).encode())
 
-    def _rows(self, bars: pl.DataFrame, scale: int) -> list[list[int | str]]:
-        step = duration_ms(self.timeframe)
-        rows = []
-        for time, *numbers in bars.with_columns(pl.col("time").dt.epoch("ms")).iter_rows():
-            cells: list[int | str] = [repr(number) for number in numbers]
-            cells[6] = int(numbers[6])
-            rows.append([time * scale, *cells[:5], (time + step) * scale - 1, *cells[5:], "0"])
-        return rows
+
+def _moment(stamp: str) -> datetime:
+    return datetime.fromtimestamp(int(stamp) / 1000, tz=UTC)
 
 
 def _span(label: str) -> tuple[datetime, datetime]:

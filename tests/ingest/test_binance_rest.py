@@ -14,8 +14,8 @@ from lake.store import Lake
 from tasks.ingest.binance import fetch, load
 from tasks.ingest.binance_archive import read_notes
 from tasks.ingest.binance_bars import read_page
+from tasks.ingest.binance_feeds import feed_of
 from tasks.ingest.binance_plan import Piece
-from tasks.ingest.binance_rest import PRICES
 from tests.ingest.desk import BARS, CLOSED, NOW, Desk, distinct, real, same_bytes
 from tests.ingest.replay import Refusal, whole_body
 
@@ -134,7 +134,7 @@ def piece(content: str) -> Piece:
     [("um", 1, 99, 1), ("um", 100, 499, 2), ("um", 1001, 1500, 10), ("spot", 12, 1000, 2)],
 )
 def test_a_page_costs_what_the_venue_documents(venue, n_bars, limit, price):
-    assert next(p for p in PRICES[venue] if p[0] >= n_bars) == (limit, price)
+    assert next(p for p in feed_of(venue, "bars").prices if p[0] >= n_bars) == (limit, price)
 
 
 def test_a_page_may_be_empty():

@@ -30,8 +30,9 @@ def past_quantile(x, window, p, min_count):
     return [nan if kept is None else quantile(kept, p) for kept in past(x, window, min_count)]
 
 
-def walk_quantile(ascending, ranks, window, p, min_count):
-    return past_quantile([nan if r < 0 else ascending[r] for r in ranks], window, p, min_count)
+def walk_quantile(ascending, ranks, window, p, min_count, start):
+    x = [nan if r < 0 else ascending[r] for r in ranks]
+    return past_quantile(x, window, p, min_count)[start:]
 
 
 def past_robust_z(x, window, min_count):

@@ -35,14 +35,53 @@ def test_robust_scores_are_those_of_the_definition(seed, n, window, min_count, g
     np.testing.assert_array_equal(got, np.array(wanted, float))
 
 
-def test_walking_over_ranks_equals_sorting_each_window():
+@pytest.mark.parametrize("start", [0, 20, 50])
+@pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
+def test_walking_over_ranks_equals_sorting_each_window(p, start):
     x = series(1, 400, 0.2)
     order = np.argsort(x)
     ranks = np.argsort(order)
     ranks[np.isnan(x)] = -1
-    got = walk_quantile(x[order], ranks, 50, 0.3, 1)
-    wanted = naive_quantiles.walk_quantile(x[order].tolist(), ranks.tolist(), 50, 0.3, 1)
+    got = walk_quantile(x[order], ranks, 50, p, 1, start)
+    wanted = naive_quantiles.walk_quantile(x[order].tolist(), ranks.tolist(), 50, p, 1, start)
     np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("window", [1, 2, 40, 300])
+def test_it_does_not_matter_where_the_series_is_cut(window):
+    """Block lengths are some hundreds of bars: starting later moves every cut."""
+    x = series(4, 4000, 0.1)
+    whole = past_quantiles(x, window, (0.0, 0.4, 1.0), 1)
+    scores = past_robust_z(x, window, 1)
+    for start in (1, 17, 1111, 3999 - window):
+        later = past_quantiles(x[start:], window, (0.0, 0.4, 1.0), 1)
+        assert whole[:, start + window :].tobytes() == later[:, window:].tobytes()
+        assert (
+            scores[start + window :].tobytes()
+            == past_robust_z(x[start:], window, 1)[window:].tobytes()
+        )
+
+
+def test_zeros_of_both_signs_are_one_zero():
+    x = np.where(np.arange(600) % 3, 0.0, -0.0)
+    assert not np.signbit(past_quantiles(x, 7, (0.0, 0.3, 1.0), 1)[:, 1:]).any()
+
+
+@pytest.mark.parametrize("gone", [slice(0, 900), slice(500, 1700), slice(2000, 3000)])
+def test_long_gaps_are_no_exception(gone):
+    x = series(6, 3000, 0.0)
+    x[gone] = np.nan
+    for p in (0.0, 0.5, 0.99):
+        wanted = naive_quantiles.past_quantile(x.tolist(), 150, p, 5)
+        np.testing.assert_array_equal(past_quantile(x, 150, p, 5), wanted)
+    wanted = naive_quantiles.past_robust_z(x.tolist(), 150, 5)
+    np.testing.assert_array_equal(past_robust_z(x, 150, 5), wanted)
+
+
+def test_views_and_whole_numbers_are_taken():
+    x = np.arange(80).reshape(40, 2)
+    wanted = past_quantile(x[:, 0].astype(float), 5, 0.5, 1)
+    np.testing.assert_array_equal(past_quantile(x[:, 0], 5, 0.5, 1), wanted)
 
 
 @pytest.mark.parametrize("window", [96, 2880])

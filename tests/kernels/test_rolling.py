@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.kernels import ewm, rolling
+from tasks.kernels.doubling import PIECE
 from tests.kernels import naive_rolling
 
 WINDOWED = ["window_sum", "window_mean", "window_max", "window_min", "window_std"]
@@ -51,6 +52,43 @@ def test_decayed_means_are_those_of_the_definition(seed, n, window, decay, gap_s
     np.testing.assert_allclose(
         rolling.decayed_sum(filled, window, decay), np.array(sums, float), rtol=1e-9, atol=1e-12
     )
+
+
+@pytest.mark.parametrize("window", [1, 2, 100, PIECE + 5])
+@pytest.mark.parametrize("gap_share", [0.0, 0.0001, 0.3])
+def test_it_does_not_matter_where_the_series_is_cut(window, gap_share):
+    """The maths goes over pieces of the series; starting later moves every cut."""
+    x = series(8, 2 * PIECE + 100, gap_share, level=3.0)
+    for start in (1, 777):
+        later = slice(start + window - 1, None)
+        for name in WINDOWED:
+            whole = getattr(rolling, name)(x, window, 1)[later]
+            part = getattr(rolling, name)(x[start:], window, 1)[window - 1 :]
+            assert whole.tobytes() == part.tobytes(), name
+        whole = ewm.weighted_mean(x, 0.999, window, 1)[later]
+        part = ewm.weighted_mean(x[start:], 0.999, window, 1)[window - 1 :]
+        assert whole.tobytes() == part.tobytes()
+
+
+@pytest.mark.parametrize("name", WINDOWED)
+def test_long_series_are_those_of_pandas(name):
+    x = series(9, 2 * PIECE + 100, 0.01)
+    x[PIECE - 50 : PIECE + 900] = np.nan
+    wanted = getattr(pd.Series(x).rolling(700, min_periods=200), name.removeprefix("window_"))()
+    got = getattr(rolling, name)(x, 700, 200)
+    np.testing.assert_allclose(got, wanted.to_numpy(), rtol=1e-9, atol=1e-9)
+
+
+def test_counts_are_of_finite_values():
+    x = np.array([1.0, np.nan, 2.0, np.inf, 3.0])
+    np.testing.assert_array_equal(rolling.window_count(x, 3), [1, 1, 2, 1, 2])
+
+
+def test_views_and_whole_numbers_are_taken():
+    x = np.arange(80).reshape(40, 2)
+    for name in WINDOWED:
+        wanted = getattr(rolling, name)(x[:, 0].astype(float), 5, 1)
+        np.testing.assert_array_equal(getattr(rolling, name)(x[:, 0], 5, 1), wanted)
 
 
 @pytest.mark.parametrize("window", [1, 7, 96, 255, 256])

@@ -13,6 +13,7 @@ from lake.schema import (
     BARS,
     BLUEPRINTS,
     BRIDGED,
+    COVERAGE,
     EVENT_PATHS,
     EVENTS,
     FINDINGS,
@@ -89,6 +90,28 @@ def make_events(market: str, seed: int, bars: pl.DataFrame) -> pl.DataFrame:
                 )
             )
     return fit(EVENTS, pl.concat(frames))
+
+
+def make_coverage(market: str, bars: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Every event of `KINDS` ran, and one more could not."""
+    n_bars = bars.height - int(bars["is_gap"].sum())
+    counts = dict(events.group_by("event").len().iter_rows())
+    rows = [
+        {
+            "market": market,
+            "family": family,
+            "event": name,
+            "reason": "",
+            "n_bars": n_bars,
+            "n_events": counts.get(name, 0),
+            "share": counts.get(name, 0) / n_bars,
+        }
+        for family, names in KINDS.items()
+        for name in names
+    ]
+    absent = {"event": "oi_flush", "family": "volume", "n_events": 0, "share": np.nan}
+    reason = {"reason": "not runnable: needs open interest"}
+    return fit(COVERAGE, [*rows, rows[0] | absent | reason])
 
 
 def make_quality(market: str, bars: pl.DataFrame) -> pl.DataFrame:
@@ -363,14 +386,14 @@ def make_evidence(n_markets: int = 2, seed: int = 7, n_days: int = 730) -> Evide
     """A run over `n_markets` with planted effects, findings, trades and blueprints."""
     markets = sorted(f"{symbol}USDT-1h" for symbol in SYMBOLS[:n_markets])
     bars = {m: make_bars(seed + i, n_days, 6 if i % 2 == 0 else 1) for i, m in enumerate(markets)}
+    events = {m: make_events(m, seed + i, bars[m]) for i, m in enumerate(markets)}
     findings = make_findings(markets, seed)
     bridged, trades, verdicts = make_bridge(findings, markets, seed)
     return Evidence(
         quality=pl.concat([make_quality(m, frame) for m, frame in bars.items()]),
         months=pl.concat([count_bars(m, frame) for m, frame in bars.items()]),
-        events=pl.concat(
-            [count_events(make_events(m, seed + i, bars[m])) for i, m in enumerate(markets)]
-        ),
+        events=pl.concat([count_events(found) for found in events.values()]),
+        coverage=pl.concat([make_coverage(m, bars[m], found) for m, found in events.items()]),
         paths=make_paths(markets, seed),
         findings=findings,
         bridged=bridged,

@@ -1,21 +1,21 @@
 import math
 
-import polars as pl
-
-from lake.schema import REPORT
 from tasks.report.digest import Digest, digest
 from tests.report.sample import make_barren, make_evidence
 
 
+PAGES = {"report-ab.html": "<p>x</p>", "events-cd.html": "<p>y</p>"}
+
+
 def told(evidence, n_best: int = 5) -> Digest:
-    page = pl.DataFrame([{"name": "discovery", "html": "<p>x</p>"}], schema=REPORT.columns)
     return digest(
         evidence.quality,
         evidence.findings,
         evidence.verdicts,
         evidence.funnel,
         evidence.blueprints,
-        page,
+        PAGES,
+        evidence.coverage,
         n_best,
     )
 
@@ -28,7 +28,15 @@ def test_the_digest_counts_what_the_tables_say() -> None:
     assert got.n_findings == evidence.findings["verdict"].to_list().count("finding")
     assert got.n_promoted == verdicts.count("promoted")
     assert len(got.blueprints) == evidence.blueprints.height
-    assert got.html == "<p>x</p>"
+    assert got.pages == PAGES
+
+
+def test_what_could_not_run_is_named_by_market_and_reason() -> None:
+    reason = "not runnable: needs open interest"
+    assert told(make_evidence(2)).not_runnable == {
+        f"BTCUSDT-1h {reason}": ["oi_flush"],
+        f"ETHUSDT-1h {reason}": ["oi_flush"],
+    }
 
 
 def test_bars_are_counted_without_gaps() -> None:

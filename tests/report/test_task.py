@@ -8,6 +8,7 @@ from lake.schema import (
     BARS,
     BLUEPRINTS,
     BRIDGED,
+    COVERAGE,
     EVENT_PATHS,
     EVENTS,
     FINDINGS,
@@ -22,7 +23,14 @@ from lake.store import Lake
 from tasks.report.page import draw_report
 from tasks.report.task import gather
 from tests.report.page import Page
-from tests.report.sample import make_bars, make_events, make_evidence, make_paths, make_quality
+from tests.report.sample import (
+    make_bars,
+    make_coverage,
+    make_events,
+    make_evidence,
+    make_paths,
+    make_quality,
+)
 
 MARKET = "BTCUSDT-1h"
 SINGLE = {
@@ -56,11 +64,13 @@ def put(lake, table, frame, market="all"):
 def tables_of(lake):
     evidence = make_evidence(1, n_days=60)
     bars = make_bars(7, 60, 3)
+    events = make_events(MARKET, 7, bars)
     refs = {name: put(lake, table, getattr(evidence, name)) for name, table in SINGLE.items()}
     return refs | {
         "quality": [put(lake, QUALITY, make_quality(MARKET, bars), MARKET)],
         "bars": [put(lake, BARS, bars, MARKET)],
-        "events": [put(lake, EVENTS, make_events(MARKET, 7, bars), MARKET)],
+        "events": [put(lake, EVENTS, events, MARKET)],
+        "coverage": [put(lake, COVERAGE, make_coverage(MARKET, bars, events), MARKET)],
         "paths": [put(lake, EVENT_PATHS, make_paths([MARKET], 7), MARKET)],
         "truth": [put(lake, TRUTH, evidence.truth.drop("market"), MARKET)],
     }
@@ -82,8 +92,9 @@ def test_the_page_knows_the_code_and_the_libraries_of_every_table(lake):
 
 
 def test_tables_that_a_run_lacks_are_empty(lake):
-    refs = tables_of(lake) | {"truth": [], "paths": [], "events": []}
+    refs = tables_of(lake) | {"truth": [], "paths": [], "events": [], "coverage": []}
     evidence, _ = gather(lake, settings={}, **refs)
     assert evidence.truth.is_empty()
     assert evidence.paths.is_empty()
     assert evidence.events.is_empty()
+    assert evidence.coverage.is_empty()

@@ -29,6 +29,14 @@ EVIDENCE = """\
 {{ table(occurrences.by_market) }}
 <details><summary>Per year</summary>{{ table(occurrences.by_year) }}</details>
 {%- endif %}
+{%- if occurrences.absent %}
+<h3>Not run</h3>
+{{ table(occurrences.absent) }}
+{%- endif %}
+{%- if book %}
+<p><a href="{{ book }}">The book of events</a>: a page for each, with its definition, real \
+occurrences and the events that it stands with.</p>
+{%- endif %}
 </section>
 
 {%- if planted %}

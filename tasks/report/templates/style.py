@@ -45,10 +45,11 @@ nav a{color:var(--soft);text-decoration:none;white-space:nowrap;font-size:.85rem
 nav a:hover,nav a[aria-current]{color:var(--ink)}
 nav a[aria-current]{box-shadow:0 2px 0 var(--accent)}
 
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(7.2rem,1fr));gap:1px;
+.tiles{display:flex;flex-wrap:wrap;gap:1px;
 margin:0 0 1.8rem;background:var(--line);
 border:1px solid var(--line);border-radius:6px;overflow:hidden}
-.tiles div{background:var(--paper);padding:.7rem .9rem;display:flex;flex-direction:column-reverse}
+.tiles div{flex:1 1 7.2rem;background:var(--paper);padding:.7rem .9rem;
+display:flex;flex-direction:column-reverse}
 .tiles dt{color:var(--soft);font-size:.82rem}
 .tiles dd{margin:0;font-size:1.35rem;font-weight:600;font-variant-numeric:tabular-nums}
 .columns{display:grid;grid-template-columns:1fr 1fr;gap:0 2.5rem}
@@ -106,6 +107,32 @@ font-size:.8rem}
 .card dl{font-size:.9rem}
 .card dd{margin:0}
 
+.scenes{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(19rem,100%),1fr));gap:1rem}
+.scenes figure{margin:.4rem 0 0}
+.scenes+p{margin:.5rem 0 1rem;max-width:none}
+#table-duplicates{width:auto}#table-duplicates :is(th,td){padding-right:1.6rem}
+.scene{width:100%;max-width:30rem;background:var(--card);border-radius:4px;display:block;
+margin-bottom:.3rem}
+.scene text{fill:var(--soft);font-size:9px;font-variant-numeric:tabular-nums}
+.scene .up{fill:var(--good)}.scene .down{fill:var(--bad)}
+.scene .wick{fill:none;stroke-width:1}.scene .wick.up{stroke:var(--good)}
+.scene .wick.down{stroke:var(--bad)}
+.scene .veil{fill:var(--card);fill-opacity:.62}
+.scene .known{stroke:var(--accent);stroke-width:1}
+.scene .anchor{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3}
+.scene .mark{fill:var(--accent)}
+.heat{display:block;font-size:9px;fill:var(--accent)}
+.heat text{fill:var(--soft)}
+.heat a:hover text{fill:var(--ink)}
+.heat .frame{fill:none;stroke:var(--axis);stroke-width:.6}
+.heat .twin{stroke:var(--ink);stroke-width:1.2}
+.key .heat-key{background:var(--accent)}
+.parameter{white-space:nowrap;margin-left:.55rem}
+.reason{color:var(--bad);font-size:.9rem}
+td.code a{color:inherit;text-decoration-color:var(--axis);text-underline-offset:.2em}
+td.code a:hover{color:var(--accent)}
+.event{break-before:page}
+
 @media (max-width:640px){
 body{font-size:14.5px}
 main{padding:1.2rem 1rem 3rem}
@@ -113,6 +140,7 @@ nav ol{padding:.6rem 1rem}
 .columns{grid-template-columns:1fr}
 .card dl div{grid-template-columns:1fr;gap:0}
 td.prose{min-width:14rem}
+#table-index td.prose{white-space:nowrap}
 table.few td.prose{min-width:8rem}table.few th,table.few td{padding-right:.8rem}
 }
 @page{size:landscape;margin:11mm}
@@ -125,6 +153,12 @@ main>section,footer{margin-top:1.6rem}
 table{font-size:7pt}
 th,td{white-space:normal;padding-right:.45rem}
 td.prose,.many td.prose{min-width:0;white-space:normal}
+.heat{width:auto;height:auto;max-width:100%;max-height:132mm}
+#overlap{break-before:page}
+main>.event{margin-top:0;padding-top:0;border:0}
+.event p{margin-bottom:.5rem}
+.event :is(th,td){padding-top:.12rem;padding-bottom:.12rem}
+.event .scroll{margin-bottom:.5rem}
 .pair{grid-template-columns:1fr 1fr}
 figure,article,tr,aside,.tiles{break-inside:avoid}
 h2,h3{break-after:avoid}

@@ -1,0 +1,1 @@
+"""Does any reading change when the future does? Over everything that is registered."""

@@ -1,0 +1,52 @@
+"""How straight a path went."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tasks.kernels._jit import kernel
+from tasks.kernels.rolling import Reals
+
+
+@kernel
+def efficiency(moves: Reals, step: int, n_steps: int, min_count: int) -> Reals:
+    """Kaufman's efficiency ratio with the sign of the net move.
+
+    The net move over a stretch of `n_steps` moves over the sum of their sizes: 1 for a straight
+    rise, -1 for a straight fall, near 0 for going back and forth.
+
+    Parameters
+    ----------
+    moves : array of float64, shape (n,)
+        Log return over the last `step` bars. Those that end at t, ``t - step``, ``t - 2 step``
+        and so on make up the path to t; NaN ones are left out of both sums.
+    step, n_steps : int
+        Bars of a move, moves of a path.
+    min_count : int
+        Moves that a path must hold, else NaN.
+
+    Returns
+    -------
+    array of float64, shape (n,)
+        NaN too where nothing moved.
+
+    Notes
+    -----
+    Source: Kaufman (1995), Smarter Trading; here in logs. Of independent moves the ratio is about
+    ``n_steps ** -0.5``, so ratios compare for one number of steps only. Cost: n times `n_steps`.
+    """
+    n = moves.size
+    out = np.full(n, np.nan)
+    for t in range(n):
+        net, path, count = 0.0, 0.0, 0
+        for k in range(n_steps):
+            if k * step > t:
+                break
+            move = moves[t - k * step]
+            if move == move:
+                net += move
+                path += abs(move)
+                count += 1
+        if count >= max(1, min_count) and path > 0.0:
+            out[t] = net / path
+    return out
