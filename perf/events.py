@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 from perf.harness import Bench, Work
-from perf.rules import by_pandas, by_polars, frame_of, ours
+from perf.rules import by_pandas, by_polars, frame_of, ours, scored_by_pandas, scored_ours
 from tasks.events.bars import Bars
 from tasks.events.proving import proving_ground
 from tasks.events.registry import analyzers, families
 
 SIX_YEARS = 631_000
-TWO_YEARS = 210_000
+TWO_YEARS, TWO_MONTHS = 210_000, 17_500
 N_SYMBOLS = 2
 N_THREADS = 2
 COOLDOWN = "1h"
@@ -21,20 +22,10 @@ COOLDOWN = "1h"
 
 def benches(wanted: Callable[[str], bool]) -> Iterator[Bench]:
     """Ten rules against polars and pandas; all events on two symbols, one thread and two."""
-    peers: dict[str, tuple[str, Callable[[], Work]]] = {
-        "ten rules, polars": (
-            "the same rules as polars expressions on all cores, 2 years of 5m",
-            lambda: _polars_peer(_market(0, TWO_YEARS)),
-        ),
-        "ten rules, pandas": (
-            "the same rules with pandas rolling, 2 years of 5m",
-            lambda: _pandas_peer(_market(0, TWO_YEARS)),
-        ),
-    }
-    for name, (peer, make) in peers.items():
+    for name, (peer, n_bars, mine, make) in PEERS.items():
         if wanted(name):
-            bars = _market(0, TWO_YEARS)
-            yield Bench(name, peer, lambda b=bars: ours(b), make(), n_rounds=3)
+            bars = _market(0, n_bars)
+            yield Bench(name, peer, partial(mine, bars), make(bars), n_rounds=3)
     if wanted("all events, two threads"):
         markets = [_market(seed, SIX_YEARS) for seed in range(N_SYMBOLS)]
         yield Bench(
@@ -58,18 +49,38 @@ def _find(bars: Bars, family: str) -> int:
     return sum(int(a.marks(bars, COOLDOWN).fired.sum()) for a in analyzers(family))
 
 
+def _polars_peer(bars: Bars) -> Work:
+    return partial(by_polars, frame_of(bars))
+
+
+def _pandas_peer(bars: Bars, rules: Callable[[Any], object] = by_pandas) -> Work:
+    import pandas as pd
+
+    return partial(rules, pd.DataFrame(frame_of(bars).to_dict(as_series=False)))
+
+
+PEERS: dict[str, tuple[str, int, Callable[[Bars], object], Callable[[Bars], Work]]] = {
+    "ten rules, polars": (
+        "the same rules as polars expressions on all cores, 2 years of 5m",
+        TWO_YEARS,
+        ours,
+        _polars_peer,
+    ),
+    "ten rules, pandas": (
+        "the same rules with pandas rolling, 2 years of 5m",
+        TWO_YEARS,
+        ours,
+        _pandas_peer,
+    ),
+    "z-score rules, pandas": (
+        "three rules with pandas rolling and apply, 2 months of 5m",
+        TWO_MONTHS,
+        scored_ours,
+        partial(_pandas_peer, rules=scored_by_pandas),
+    ),
+}
+
+
 @cache
 def _market(seed: int, n_bars: int) -> Bars:
     return proving_ground(n_bars, "5m", seed)
-
-
-def _polars_peer(bars: Bars) -> Work:
-    frame = frame_of(bars)
-    return lambda: by_polars(frame)
-
-
-def _pandas_peer(bars: Bars) -> Work:
-    import pandas as pd
-
-    frame = pd.DataFrame(frame_of(bars).to_dict(as_series=False))
-    return lambda: by_pandas(frame)

@@ -34,7 +34,7 @@ from tasks.blueprint.provenance import list_sources
 from tasks.blueprint.text import write_json, write_yaml
 from tasks.events.config import EventsConfig
 from tasks.events.detect import parameters_key
-from tasks.events.registry import analyzers
+from tasks.events.registry import module_of
 
 PROMOTED = "promoted"
 Row = Mapping[str, Any]
@@ -110,8 +110,9 @@ def compile_one(row: Row, case: Case, events: EventsConfig, config: BlueprintCon
 
 def event_rule(family: str, name: str, config: EventsConfig) -> EventRule:
     """The analyzer and all parameters that it ran with."""
-    analyzer = next(a for a in analyzers(family) if a.name == name)
+    analyzer = next(a for a in config.analyzers(family) if a.name == name)
     return EventRule(
+        module=module_of(family, config.modules),
         family=family,
         name=name,
         parameters=analyzer.with_defaults(config.parameters.get(name, {})),

@@ -25,8 +25,9 @@ class Part(BaseModel):
 
 
 class EventRule(Part):
-    """What must happen: an analyzer with every parameter it was run with."""
+    """What must happen: an analyzer of a module, with every parameter it was run with."""
 
+    module: str
     family: str
     name: str
     parameters: dict[str, Parameter]

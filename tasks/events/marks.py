@@ -54,10 +54,11 @@ def marks(
     anchor : array of int64, shape (n,), optional
         The bar itself by default.
     """
+    at = np.flatnonzero(fired)
     own = np.arange(fired.size, dtype=np.int64)
-    return Marks(
-        fired=fired,
-        side=np.where(fired, np.nan_to_num(np.sign(side)), 0).astype(np.int8),
-        strength=np.where(fired, strength, 0.0).astype(np.float32),
-        anchor=own if anchor is None else np.where(fired, anchor, own),
-    )
+    sides, sizes = np.zeros(fired.size, dtype=np.int8), np.zeros(fired.size, dtype=np.float32)
+    sides[at] = np.nan_to_num(np.sign(side if isinstance(side, int) else side[at]))
+    sizes[at] = strength[at]
+    if anchor is not None:
+        own[at] = anchor[at]
+    return Marks(fired=fired, side=sides, strength=sizes, anchor=own)

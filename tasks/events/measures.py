@@ -12,6 +12,7 @@ from tasks.events.bars import Bars
 from tasks.kernels.ewm import weighted_mean, wilder_decay
 from tasks.kernels.onset import Flags
 from tasks.kernels.quantiles import past_quantile, past_quantiles, past_robust_z
+from tasks.kernels.quotients import quotient
 from tasks.kernels.rolling import (
     Reals,
     before,
@@ -136,6 +137,6 @@ def reaches(x: Reals, threshold: Reals) -> Flags:
 
 def ratio(x: Reals, threshold: Reals | float) -> Reals:
     """`x` over a threshold, shape (n,); NaN where the threshold is zero."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        quotient = x / threshold
-    return np.where(np.isfinite(quotient), quotient, np.nan)
+    return quotient(
+        x, threshold if isinstance(threshold, np.ndarray) else np.full(x.shape, threshold)
+    )

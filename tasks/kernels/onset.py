@@ -12,18 +12,28 @@ Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 
 
+@kernel
 def last_true(flags: Flags) -> Indices:
     """Index of the last true bar before each bar, shape (n,); -1 where there is none."""
-    seen = np.where(flags, np.arange(flags.size), -1)
-    out = np.full(flags.size, -1, dtype=np.int64)
-    out[1:] = np.maximum.accumulate(seen)[:-1]
+    out = np.empty(flags.size, dtype=np.int64)
+    last = -1
+    for t in range(flags.size):
+        out[t] = last
+        if flags[t]:
+            last = t
     return out
 
 
+@kernel
 def onset(flags: Flags, cooldown: int) -> Flags:
     """True where a condition holds that held at none of the `cooldown` bars before, shape (n,)."""
-    last = last_true(flags)
-    return flags & ((last < 0) | (np.arange(flags.size) - last > cooldown))
+    out = np.zeros(flags.size, dtype=np.bool_)
+    last = -1 - cooldown
+    for t in range(flags.size):
+        if flags[t]:
+            out[t] = t - last > cooldown
+            last = t
+    return out
 
 
 @kernel

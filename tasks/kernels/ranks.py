@@ -1,4 +1,8 @@
-"""Where a value stands among those of the `window` bars before it."""
+"""Where a value stands among those of the `window` bars before it.
+
+As in `tasks.kernels.quantiles` the values that a block's windows can hold are ranked once; a window
+is then a set of marks on the line of ranks.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.kernels._jit import kernel
+from tasks.kernels.bitset import BYTES, FOURS, ONE, PAIRS, SUM_OF_BYTES, Bits, flip, no_bits
+from tasks.kernels.orders import Orders, block_orders
 from tasks.kernels.rolling import Reals
 
-Places = NDArray[np.int32] | NDArray[np.int64]
-BITS = 64
+Places, Sums = NDArray[np.int32], NDArray[np.int64]
+
+EACH_OF_FOUR = 0x0001000100010001
 
 
 def past_share(x: Reals, window: int, min_count: int) -> Reals:
@@ -27,96 +34,102 @@ def past_share(x: Reals, window: int, min_count: int) -> Reals:
     array of float64, shape (n,)
         Between 0 and 1: the mean of the past distribution's two one-sided limits at the value.
     """
-    order = np.argsort(x)
-    return share_below(order, x[order], window, max(1, min_count))
+    x = np.ascontiguousarray(x, np.float64)
+    return _shares_by_block(x, block_orders(x, window), window, max(1, min_count))
 
 
 @kernel
-def share_below(order: Places, ascending: Reals, window: int, min_count: int) -> Reals:
-    """Share of the values before each bar that are below its own, by counting their ranks.
-
-    The window's ranks are bits of a long word, their numbers per machine word are kept in a tree
-    of partial sums (Fenwick 1994, Software: Practice and Experience 24): n log(n) steps in all,
-    whatever the window.
-
-    Parameters
-    ----------
-    order : array of int64, shape (n,)
-        Bars by their value, NaN last.
-    ascending : array of float64, shape (n,)
-        Those values.
-    window, min_count : int
-        Bars before this one, and values that they must hold, else NaN.
-    """
-    n = order.size
-    rank, first, end = _ranked(order, ascending)
-    words = np.zeros(n // BITS + 1, dtype=np.uint64)
-    tree = np.zeros(n // BITS + 2, dtype=np.int32)
+def _shares_by_block(x: Reals, orders: Orders, window: int, min_count: int) -> Reals:
+    n, lead = x.size, min(window, x.size)
     out = np.full(n, np.nan)
-    count = 0
-    for t in range(1, n):
-        if rank[t - 1] >= 0:
-            _turn(words, tree, rank[t - 1], 1)
-            count += 1
-        if t > window and rank[t - 1 - window] >= 0:
-            _turn(words, tree, rank[t - 1 - window], -1)
-            count -= 1
-        if rank[t] < 0 or count < min_count:
-            continue
-        below = _n_below(words, tree, first[t])
-        equal = _n_below(words, tree, end[t]) - below if end[t] > first[t] + 1 else 0
-        out[t] = (below + 0.5 * equal) / count
+    size = orders.shape[1] - lead
+    for b in range(orders.shape[0]):
+        start, end = b * size, min(b * size + size, n)
+        ranks = _ranked(x, orders[b], start - lead)
+        _walk_shares(ranks, window, min_count, lead, out[start:end])
     return out
 
 
 @kernel
-def _ranked(order: Places, ascending: Reals) -> tuple[Places, Places, Places]:
-    """Rank of each bar's value, -1 for NaN, and of its equals the first and one past the last."""
-    n = order.size
-    rank, first, end = np.full((3, n), -1, dtype=np.int32)
+def _ranked(x: Reals, order: Orders, before: int) -> Places:
+    """Each place's rank, -1 for NaN, and of its equals the first and one past the last."""
+    ranks = np.full((3, order.size), -1, dtype=np.int32)
+    ascending = np.full(order.size + 1, np.nan)
     begin = 0
-    for r in range(n):
-        if ascending[r] != ascending[r]:
+    for r in range(order.size):
+        t = before + order[r]
+        if not 0 <= t < x.size or x[t] != x[t]:
             break
-        rank[order[r]] = r
-        if ascending[r] > ascending[begin]:
+        ascending[r] = x[t]
+        if r > 0 and ascending[r] > ascending[r - 1]:
             begin = r
-        first[order[r]] = begin
-        if r + 1 == n or not ascending[r + 1] <= ascending[r]:
-            for k in range(begin, r + 1):
-                end[order[k]] = r + 1
-    return rank, first, end
+        ranks[0, order[r]], ranks[1, order[r]] = r, begin
+    end = order.size
+    for r in range(order.size - 1, -1, -1):
+        if not ascending[r + 1] <= ascending[r]:
+            end = r + 1
+        ranks[2, order[r]] = end
+    return ranks
 
 
 @kernel
-def _turn(words: NDArray[np.uint64], tree: NDArray[np.int32], rank: int, step: int) -> None:
-    """Set (`step` 1) or clear (-1) a bit, and tell the tree."""
-    word = rank // BITS
-    words[word] ^= np.uint64(1) << np.uint64(rank % BITS)
-    node = word + 1
-    while node < tree.size:
-        tree[node] += step
-        node += node & -node
+def _walk_shares(ranks: Places, window: int, min_count: int, start: int, out: Reals) -> None:
+    """Shares of the bars from bar `start` of `ranks` on."""
+    bits, count = no_bits(ranks.shape[1]), 0
+    sums = np.zeros((4, (bits.size >> 2) + 1), np.int64)
+    for t in range(start):
+        count += _turn(bits, sums, ranks[0, t], 1)
+    for t in range(start, start + out.size):
+        if t > start:
+            count += _turn(bits, sums, ranks[0, t - 1], 1)
+        if t > max(start, window):
+            count += _turn(bits, sums, ranks[0, t - 1 - window], -1)
+        if ranks[0, t] < 0 or count < min_count:
+            continue
+        first, end = ranks[1, t], ranks[2, t]
+        below = _n_below(bits, sums, first)
+        equal = _n_below(bits, sums, end) - below if end > first + 1 else 0
+        out[t - start] = (below + 0.5 * equal) / count
 
 
 @kernel
-def _n_below(words: NDArray[np.uint64], tree: NDArray[np.int32], rank: int) -> int:
-    """Bits set below a rank."""
-    word = rank // BITS
-    n, node = 0, word
-    while node > 0:
-        n += tree[node]
-        node &= node - 1
-    if rank % BITS:
-        n += _n_bits(words[word] & ((np.uint64(1) << np.uint64(rank % BITS)) - np.uint64(1)))
+def _turn(bits: Bits, sums: Sums, rank: int, step: int) -> int:
+    """Set (`step` 1) or clear (-1) a mark and tell the sums; by how much the number changes.
+
+    The sums are of 64, 256 and 1024 ranks, in fours: four numbers of 16 bits in one; and of 4096.
+    """
+    if rank < 0:
+        return 0
+    flip(bits, rank)
+    sums[0, rank >> 8] += step << ((rank >> 6 & 3) << 4)
+    sums[1, rank >> 10] += step << ((rank >> 8 & 3) << 4)
+    sums[2, rank >> 12] += step << ((rank >> 10 & 3) << 4)
+    sums[3, rank >> 12] += step
+    return step
+
+
+@kernel
+def _n_below(bits: Bits, sums: Sums, rank: int) -> int:
+    """Marks below a rank."""
+    n = _n_bits(bits[rank >> 6] & ((ONE << np.uint64(rank & 63)) - ONE))
+    n += _sum_of_first(sums[0, rank >> 8], rank >> 6 & 3)
+    n += _sum_of_first(sums[1, rank >> 10], rank >> 8 & 3)
+    n += _sum_of_first(sums[2, rank >> 12], rank >> 10 & 3)
+    for k in range(rank >> 12):
+        n += sums[3, k]
     return n
+
+
+@kernel
+def _sum_of_first(four: int, n: int) -> int:
+    """Sum of the first `n` of four numbers in one, three at most."""
+    return ((four & ((1 << (n << 4)) - 1)) * EACH_OF_FOUR) >> 48
 
 
 @kernel
 def _n_bits(word: np.uint64) -> int:
     """Bits set in a word, added up in pairs, fours and bytes (Warren 2012, Hacker's Delight)."""
-    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    pairs = np.uint64(0x3333333333333333)
-    word = (word & pairs) + ((word >> np.uint64(2)) & pairs)
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    word -= (word >> np.uint64(1)) & PAIRS
+    word = (word & FOURS) + ((word >> np.uint64(2)) & FOURS)
+    word = (word + (word >> np.uint64(4))) & BYTES
+    return int((word * SUM_OF_BYTES) >> np.uint64(56))

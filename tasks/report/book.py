@@ -18,7 +18,7 @@ from tasks.report.config import ReportConfig
 from tasks.report.entry import Known, link, tally, tell_entry
 from tasks.report.formats import DOT, count, day, decimal, n_of, percent
 from tasks.report.grid import Column, Grid, Row, fill_grid, text
-from tasks.report.heatmap import KEY, LEAST, draw_heatmap
+from tasks.report.heatmap import KEY, draw_heatmap
 from tasks.report.overlap import Overlap, measure_overlap
 from tasks.report.scenes import Picture
 from tasks.report.setting import set_page
@@ -148,7 +148,7 @@ _LIKE = (
 def _index_row(known: Known, analyzer: Analyzer) -> dict[str, Any]:
     ran = known.ran(analyzer.name)
     n = sum(row["n"] for row in known.tallies.get(analyzer.name, ()))
-    nearest = [pair for pair in known.nearest(analyzer.name, 1) if pair.alike >= LEAST]
+    nearest = known.nearest(analyzer.name, 1)
     return {
         "event": analyzer.name,
         "family": analyzer.family,

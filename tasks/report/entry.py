@@ -18,6 +18,7 @@ from tasks.report.candles import draw
 from tasks.report.config import ReportConfig
 from tasks.report.formats import count, decimal, n_of, percent
 from tasks.report.grid import Column, Grid, Row, fill_grid, text
+from tasks.report.heatmap import LEAST
 from tasks.report.overlap import Overlap, Pair
 from tasks.report.scenes import Picture
 
@@ -53,8 +54,9 @@ class Known:
         return [row for row in self.coverage.get(name, ()) if not row["reason"]]
 
     def nearest(self, name: str, n: int) -> list[Pair]:
-        """The events that it has most in common with; none where it never stood."""
-        return self.overlap.nearest(name, n) if name in self.overlap.names else []
+        """The events that it has something in common with; none where it never stood."""
+        pairs = self.overlap.nearest(name, n) if name in self.overlap.names else []
+        return [pair for pair in pairs if pair.alike >= LEAST]
 
 
 def tally(events: pl.DataFrame) -> pl.DataFrame:

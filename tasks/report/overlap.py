@@ -128,8 +128,7 @@ def _n_near(times: Stamps, here: NDArray[np.bool_], within_ms: int) -> Reals:
     until = np.zeros((times.size + 1, here.shape[1]), np.int32)
     np.cumsum(here, axis=0, out=until[1:])
     near = until[past] > until[first]
-    # Counts below 2 ** 24 are exact in float32, whatever the order of the sums.
-    return (here.T.astype(np.float32) @ near.astype(np.float32)).astype(np.float64)
+    return np.array([near[own].sum(axis=0) for own in here.T], np.float64)
 
 
 def _n_covered(part: pl.DataFrame, times: Stamps, here: NDArray[np.bool_], within_ms: int) -> Reals:

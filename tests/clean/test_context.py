@@ -268,3 +268,19 @@ def test_the_real_year_lies_beside_its_bars():
 def cleaned(raw, timeframe):
     rejected = find_rejects(raw, MARKET, CONFIG, timeframe)
     return lay_on_grid(raw, rejected, MARKET, CONFIG, timeframe)
+
+
+def test_a_fee_holds_until_the_next_and_a_release_stands_at_the_last_bar_before_it():
+    first, minute = int(START.timestamp() * 1000), 60_000
+    fees = [(first + 15 * minute, 4.0), (first + 40 * minute, 5.0)]
+    releases = [first + 30 * minute, first + 59 * minute]
+    context = laid(bars([1, 2, 3, 4]), fees=fees, releases=releases)
+    assert context["fee"].to_list() == [4.0, 4.0, 5.0, 5.0]
+    assert context["fee_age_s"].to_list() == [0.0, 900.0, 300.0, 1200.0]
+    assert context["news"].to_list() == [0.0, 1.0, 1.0, 0.0]
+
+
+def test_without_a_schedule_or_a_calendar_nothing_is_known_of_them():
+    context = laid(bars([1, 2]))
+    assert context["fee"].is_nan().all()
+    assert context["news"].is_nan().all()

@@ -62,11 +62,12 @@ def test_the_stages_beside_the_bars_store_what_the_pure_functions_return(tmp_pat
     beside = {"funding": [funding], "interest": [interest], "spot": [], "mark": []}
     steps = {"leader": "5m"}
     bars = {"bars": raw["BARS"], "leader": [raw["BARS"]], "timeframes": steps}
-    context = align.fn(**bars, **beside, **inputs)
+    dated = {"fees": [(0, 4.0)], "releases": [900_000]}
+    context = align.fn(**bars, **beside, **dated, **inputs)
     given = {"raw_funding": [raw["RAW_FUNDING"]], "raw_interest": []}
     quality = assess_beside.fn(context=context, **given, **inputs)
     companions = Companions(
-        *(lake.read(funding), lake.read(interest)), leader=frames["BARS"], timeframes=steps
+        *(lake.read(funding), lake.read(interest)), leader=frames["BARS"], timeframes=steps, **dated
     )
     laid = lay_beside(frames["BARS"], MARKET, companions, CONFIG)
     assert lake.read(funding).equals(settle_funding(frames["RAW_FUNDING"]))

@@ -53,7 +53,7 @@ BROKEN = {
     "forgetful": (("size > level", LONG_AGO), "needs more bars"),
     "lopsided": (("size > level", "bars.log_return > level"), "mirrored=True but is not"),
     "dollars": (("size > level", "bars.open > 2e4"), "unit|mirrored"),
-    "common": (("size > level", "size > 0.004"), "stands at"),
+    "common": (("size > level", "(size > 0.0012) & (size < 0.0022)"), "stands at"),
     "taken": (("big_move", "vol_spike"), "which volatility has"),
 }
 

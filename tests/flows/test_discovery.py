@@ -171,7 +171,7 @@ def write_market(folder: Path, symbol: str, bars: pl.DataFrame) -> None:
 def test_one_changed_bar_recomputes_its_market_and_what_pools_it(
     discover: Command, made: Path, tmp_path: Path
 ) -> None:
-    files = sorted((made / "tables" / "RAW_BARS").rglob("*.parquet"))
+    files = sorted((made / "tables" / "RAW_BARS").glob("*/-/**/*.parquet"))
     one, other = (pl.read_parquet(path) for path in files)
     write_market(tmp_path / "bars", "AAA", one)
     write_market(tmp_path / "bars", "BBB", other)
@@ -186,6 +186,7 @@ def test_one_changed_bar_recomputes_its_market_and_what_pools_it(
     for (task, market, _), state in states(tmp_path / "lake").items():
         by_state[state].add(f"{task} {market}")
     alone = {"ingest", "reject", "clean", "assess", "features", "detect", "outcomes"}
+    alone |= {"align", "assess beside", "cover market"}
     assert by_state["cached"] == {f"{task} AAA-5m" for task in alone}
     assert {f"{task} BBB-5m" for task in alone} < by_state["computed"]
 
@@ -198,7 +199,7 @@ def test_a_failed_family_fails_visibly_and_the_others_finish(
     family.write_text(
         family.read_text().replace("    return ", "    assert not bars\n    return ", 1)
     )
-    arguments = [word for word in SMALL if word not in ("--events.families", "volatility")]
+    arguments = [*SMALL, "--families", "regime,volatility"]
     lake = tmp_path / "lake"
     finished = discover(*arguments, "--lake", str(lake), cwd=other, PYTHONPATH=str(other))
     assert finished.code == 1

@@ -25,6 +25,8 @@ SUMMARY = Summary(
     n_promoted=1,
     blueprints=["lake/documents/x.json"],
     report="lake/documents/report.html",
+    book="lake/documents/events.html",
+    not_runnable={"DEMOA-5m not runnable: needs a fee schedule": ["fee_regime_change"]},
     cache={"hits": 3, "computed": 4},
     seconds={"ingest": 1.25},
     peak_rss_mb={"ingest": 300.0},
@@ -48,6 +50,8 @@ def test_the_terminal_shows_findings_funnel_costs_and_where_things_are(
         "3 tasks found in the lake, 4 computed",
         "lake/documents/report.html",
         "lake/documents/x.json",
+        "lake/documents/events.html",
+        "DEMOA-5m not runnable: needs a fee schedule: fee_regime_change",
         "FAILED      detect DEMOA-5m regime",
     ):
         assert piece in shown

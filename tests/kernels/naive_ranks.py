@@ -15,10 +15,3 @@ def past_share(x, window, min_count):
             halves = sum(2 * (v < value) + (v == value) for v in kept)
             out.append(halves / 2 / len(kept))
     return out
-
-
-def share_below(order, ascending, window, min_count):
-    x = [nan] * len(order)
-    for bar, value in zip(order, ascending, strict=True):
-        x[bar] = value
-    return past_share(x, window, min_count)

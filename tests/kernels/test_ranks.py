@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import percentileofscore
 
-from tasks.kernels.ranks import past_share, share_below
+from tasks.kernels.ranks import past_share
 from tests.kernels import naive_ranks
 from tests.kernels.test_rolling import series
 
@@ -23,14 +23,6 @@ def test_shares_are_those_of_the_definition(seed, n, window, min_count, gap_shar
     got = past_share(x, window, min_count)
     wanted = naive_ranks.past_share(x.tolist(), window, min_count)
     np.testing.assert_array_equal(got, np.array(wanted, float))
-
-
-def test_counting_ranks_equals_comparing_values():
-    x = series(1, 400, 0.2).round(1)
-    order = np.argsort(x)
-    got = share_below(order, x[order], 50, 2)
-    wanted = naive_ranks.share_below(order.tolist(), x[order].tolist(), 50, 2)
-    np.testing.assert_array_equal(got, wanted)
 
 
 def test_shares_are_the_mean_percentiles_of_scipy():

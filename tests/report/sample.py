@@ -342,7 +342,9 @@ def _document(found, held, markets):
         Strategy.model_validate(
             {
                 "hypothesis": found["hypothesis"],
-                "event": event | {"cooldown": "1h", "parameters_key": "0123456789ab"},
+                "event": event
+                | {"module": "tasks.events.jumps", "cooldown": "1h"}
+                | {"parameters_key": "0123456789ab"},
                 "rule": "follow" if held["follow"] > 0 else "fade",
                 "conditions": [{"label": label, "value": int(value)}] if value else [],
                 "markets": markets if found["market"] == "all" else [found["market"]],
@@ -434,6 +436,9 @@ def make_eventless() -> Evidence:
         barren,
         months=months.cast(dict(barren.months.schema)),
         events=pl.DataFrame(schema=COUNTS),
+        coverage=fit(
+            COVERAGE, barren.coverage.with_columns(n_events=0, share=0.0 * pl.col("share"))
+        ),
         paths=EVENT_PATHS.empty(),
         findings=FINDINGS.empty(),
         funnel=FUNNEL.empty(),

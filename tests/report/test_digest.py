@@ -3,7 +3,6 @@ import math
 from tasks.report.digest import Digest, digest
 from tests.report.sample import make_barren, make_evidence
 
-
 PAGES = {"report-ab.html": "<p>x</p>", "events-cd.html": "<p>y</p>"}
 
 

@@ -58,6 +58,13 @@ def test_the_page_loads_nothing(name):
     assert not {"link", "iframe", "object", "embed", "base", "img"} & set(page.tags)
 
 
+def test_the_book_of_events_is_the_only_file_that_the_page_leads_to():
+    evidence = evidence_of("two markets")
+    page = Page(draw_report(evidence, make_facts(evidence), book="events-ab.html")["html"][0])
+    assert [name for name in page.loads if not name.startswith("#")] == ["events-ab.html"]
+    assert "book of events" not in Page(html_of("two markets")).text
+
+
 def test_a_browser_is_told_to_load_nothing():
     assert "default-src 'none'" in html_of("two markets")
 

@@ -115,6 +115,13 @@ def test_events_are_counted_per_market_and_year():
     assert cells(told["by_year"], "2024")[row] == count(year)
 
 
+@pytest.mark.parametrize("evidence", [EVIDENCE, EVENTLESS], ids=["events", "no event"])
+def test_events_that_could_not_run_are_named_with_the_reason(evidence):
+    absent = tell_occurrences(evidence)["absent"]
+    assert cells(absent, "event") == ["oi_flush"]
+    assert cells(absent, "why") == ["not runnable: needs open interest"]
+
+
 def test_the_rate_of_a_quarter_is_events_by_bars():
     line = tell_occurrences(EVIDENCE)["quarters"].data[0]
     first = pl.col("month") < date(2023, 4, 1)

@@ -20,8 +20,10 @@ from lake.schema import (
     VERDICTS,
 )
 from lake.store import Lake
+from tasks.events.config import EventsConfig
+from tasks.report.config import ReportConfig
 from tasks.report.page import draw_report
-from tasks.report.task import gather
+from tasks.report.task import draw_events, gather, page_name, read_digest, render
 from tests.report.page import Page
 from tests.report.sample import (
     make_bars,
@@ -98,3 +100,29 @@ def test_tables_that_a_run_lacks_are_empty(lake):
     assert evidence.paths.is_empty()
     assert evidence.events.is_empty()
     assert evidence.coverage.is_empty()
+
+
+def draw_both(lake, refs):
+    """The report and the book of events, as the flow draws them."""
+    shown = {name: refs[name] for name in ("bars", "events", "coverage")}
+    common = {"config": ReportConfig(), "lake": str(lake.files.root)}
+    book = draw_events.fn(part="events", chosen=EventsConfig(), **shown, **common)
+    return render.fn(book=book, settings={}, **refs, **common), book
+
+
+def test_the_book_is_drawn_from_the_lake_and_the_report_leads_to_it(lake):
+    report, book = draw_both(lake, tables_of(lake))
+    assert page_name(book) == f"events-{book.key[:12]}.html"
+    assert page_name(report) == f"report-{report.key[:12]}.html"
+    assert page_name(book) in Page(lake.read(report).item(0, "html")).loads
+    assert "book of events" in lake.read(book).item(0, "html")
+
+
+def test_the_digest_holds_both_pages_and_what_could_not_run(lake):
+    refs = tables_of(lake)
+    both = draw_both(lake, refs)
+    last = [refs[name] for name in ("findings", "verdicts", "funnel", "blueprints")]
+    uri, coverage = str(lake.files.root), refs["coverage"]
+    told = read_digest(uri, refs["quality"], *last, *both, coverage=coverage, n_best=3)
+    assert list(told.pages) == [page_name(ref) for ref in both]
+    assert told.not_runnable == {f"{MARKET} not runnable: needs open interest": ["oi_flush"]}

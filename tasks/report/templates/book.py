@@ -96,7 +96,8 @@ these bars: as hypotheses they are one. They are framed where both shares are at
 {%- endfor %}
 </div>
 <p class="quiet">{{ around[0] }} bars before and {{ around[1] }} after; line: the close at which \
-it became known, veiled: what nobody knew then, dashed: where it began, triangle: its side.</p>
+it became known, veiled: what nobody knew then, dashed: where it began, triangle: its side, dot: \
+it has none.</p>
 {%- endif %}
 {%- if entry.years %}
 {{ set.table(entry.years) }}
