@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.kernels.onset import Flags, Indices, onset
+from tasks.kernels.onset import Flags, Indices, onset, onset_among
 from tasks.kernels.rolling import Reals
 
 
@@ -32,9 +32,16 @@ class Marks:
     strength: NDArray[np.float32]
     anchor: Indices
 
-    def at_onset(self, cooldown: int) -> Marks:
-        """Only those marks before which the condition was off for `cooldown` bars."""
-        return marks(onset(self.fired, cooldown), self.side, self.strength, self.anchor)
+    def at_onset(self, cooldown: int, is_gap: Flags, patience: int) -> Marks:
+        """Only those marks before which the condition was off for `cooldown` bars.
+
+        A gap says nothing of whether it was: its bars do not count, up to `patience` of them.
+        """
+        if is_gap.any():
+            begun = onset_among(self.fired, np.cumsum(~is_gap), cooldown, cooldown + patience)
+        else:
+            begun = onset(self.fired, cooldown)
+        return marks(begun, self.side, self.strength, self.anchor)
 
 
 def marks(
@@ -44,6 +51,9 @@ def marks(
     anchor: Indices | None = None,
 ) -> Marks:
     """Marks of a condition; what stands beside unfired bars is dropped.
+
+    Where the strength has no number the condition does not hold: its scale is zero or unknown,
+    since the market has stood still, and anything would be beyond it.
 
     Parameters
     ----------
@@ -55,6 +65,11 @@ def marks(
         The bar itself by default.
     """
     at = np.flatnonzero(fired)
+    measured = np.isfinite(strength[at])
+    if not measured.all():
+        fired = fired.copy()
+        fired[at[~measured]] = False
+        at = at[measured]
     own = np.arange(fired.size, dtype=np.int64)
     sides, sizes = np.zeros(fired.size, dtype=np.int8), np.zeros(fired.size, dtype=np.float32)
     sides[at] = np.nan_to_num(np.sign(side if isinstance(side, int) else side[at]))

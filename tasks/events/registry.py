@@ -30,6 +30,7 @@ from tasks.events.marks import Marks
 Parameter = int | float | str
 Term = Union[str, int, "Analyzer"]
 SEQUENCES = "sequences"
+PATIENCE = "1d"  # of gaps, after which a condition that lasted before is held to have ended
 NOT_FAMILIES = (
     "admission",
     "bars",
@@ -118,7 +119,7 @@ class Analyzer:
     def lookback(
         self, timeframe: str, cooldown: str, overrides: Mapping[str, Parameter] | None = None
     ) -> int:
-        """Bars before a bar that its mark depends on, the onset's cooldown included."""
+        """Bars before a bar that its mark depends on, the onset's included."""
         values = self.with_defaults(overrides or {})
 
         def in_bars(term: Term) -> int:
@@ -127,7 +128,8 @@ class Analyzer:
             value = values[term] if isinstance(term, str) else term
             return n_bars(value, timeframe) if isinstance(value, str) else int(value)
 
-        return sum(map(in_bars, self.terms)) + n_bars(cooldown, timeframe)
+        own = sum(map(in_bars, self.terms))
+        return own + n_bars(cooldown, timeframe) + n_bars(PATIENCE, timeframe)
 
     def marks(
         self, bars: Bars, cooldown: str, overrides: Mapping[str, Parameter] | None = None
@@ -138,7 +140,9 @@ class Analyzer:
 
     def occurrences(self, holds: Marks, bars: Bars, cooldown: str) -> Marks:
         """Of the bars at which the condition holds those at which the event stands."""
-        return holds.at_onset(bars.n(cooldown)) if self.lasts else holds
+        if not self.lasts:
+            return holds
+        return holds.at_onset(bars.n(cooldown), bars.is_gap, bars.n(PATIENCE))
 
 
 def event(

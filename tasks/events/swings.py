@@ -10,7 +10,7 @@ from tasks.kernels.ewm import wilder_decay
 from tasks.kernels.onset import Flags, Indices
 from tasks.kernels.paths import window_slope
 from tasks.kernels.rolling import Reals, decayed_sum, third, window_count
-from tasks.kernels.swings import confirmed_highs, highest_since, last_swing
+from tasks.kernels.swings import confirmed_highs, highest_since, last_leg, last_swing
 
 
 def edges(bars: Bars, side: int) -> tuple[Reals, Reals]:
@@ -18,7 +18,9 @@ def edges(bars: Bars, side: int) -> tuple[Reals, Reals]:
 
     So what is written for swing highs does for swing lows too, and is the same upside down.
     """
-    return (bars.high, bars.low) if side > 0 else (-bars.low, -bars.high)
+    if side > 0:
+        return bars.high, bars.low
+    return bars.once(("edges", side), lambda: (-bars.low, -bars.high))
 
 
 def known_swings(bars: Bars, side: int, reach: int) -> Flags:
@@ -52,12 +54,8 @@ def legs(bars: Bars, side: int, reach: int, within: int) -> tuple[Indices, Indic
         lowest low since (side -1: upside down); all -1 where one is missing, or where the leg
         began more than `within` bars before.
     """
-    end = swings(bars, side, reach, within)
-    # swing lows before the high are known one bar before the high is
-    known = np.where(end >= 0, end + reach - 1, 0)
-    start = swings(bars, -side, reach, within)[known]
-    missing = (end < 0) | (start < 0) | (np.arange(len(bars)) - start > within)
-    start, end = np.where(missing, -1, start), np.where(missing, -1, end)
+    top, bottom = (swings(bars, which, reach, within) for which in (side, -side))
+    start, end = last_leg(top, bottom, reach, within)
     return start, end, highest_since(-edges(bars, side)[1], end)
 
 

@@ -37,6 +37,33 @@ def onset(flags: Flags, cooldown: int) -> Flags:
 
 
 @kernel
+def onset_among(flags: Flags, seen: Indices, cooldown: int, most: int) -> Flags:
+    """Onsets where only some bars count.
+
+    Parameters
+    ----------
+    flags : array of bool, shape (n,)
+    seen : array of int64, shape (n,)
+        How many bars that count there were up to each bar, that bar included.
+    cooldown : int
+        Bars that count, at which the condition must have been off.
+    most : int
+        Bars of any kind after which it is held to have been off.
+
+    Returns
+    -------
+    array of bool, shape (n,)
+    """
+    out = np.zeros(flags.size, dtype=np.bool_)
+    last = -1
+    for t in range(flags.size):
+        if flags[t]:
+            out[t] = last < 0 or seen[t] - seen[last] > cooldown or t - last > most
+            last = t
+    return out
+
+
+@kernel
 def first_below(starts: Flags, level: Reals, x: Reals, within: int) -> Indices:
     """Where `x` first falls below the level of a start.
 

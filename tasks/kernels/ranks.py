@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.kernels._jit import kernel
-from tasks.kernels.bitset import BYTES, FOURS, ONE, PAIRS, SUM_OF_BYTES, Bits, flip, no_bits
+from tasks.kernels.bitset import BYTES, FOURS, ONE, PAIRS, SUM_OF_BYTES, no_bits
 from tasks.kernels.orders import Orders, block_orders
 from tasks.kernels.rolling import Reals
 
 Places, Sums = NDArray[np.int32], NDArray[np.int64]
 
-EACH_OF_FOUR = 0x0001000100010001
+OF_FOUR = 0x0001000100010001  # times it the uppermost of four counts is their sum
 
 
 def past_share(x: Reals, window: int, min_count: int) -> Reals:
@@ -74,62 +74,41 @@ def _ranked(x: Reals, order: Orders, before: int) -> Places:
 
 @kernel
 def _walk_shares(ranks: Places, window: int, min_count: int, start: int, out: Reals) -> None:
-    """Shares of the bars from bar `start` of `ranks` on."""
-    bits, count = no_bits(ranks.shape[1]), 0
-    sums = np.zeros((4, (bits.size >> 2) + 1), np.int64)
-    for t in range(start):
-        count += _turn(bits, sums, ranks[0, t], 1)
-    for t in range(start, start + out.size):
-        if t > start:
-            count += _turn(bits, sums, ranks[0, t - 1], 1)
-        if t > max(start, window):
-            count += _turn(bits, sums, ranks[0, t - 1 - window], -1)
-        if ranks[0, t] < 0 or count < min_count:
-            continue
-        first, end = ranks[1, t], ranks[2, t]
-        below = _n_below(bits, sums, first)
-        equal = _n_below(bits, sums, end) - below if end > first + 1 else 0
-        out[t - start] = (below + 0.5 * equal) / count
+    """Shares of the bars from bar `start` of `ranks` on.
 
-
-@kernel
-def _turn(bits: Bits, sums: Sums, rank: int, step: int) -> int:
-    """Set (`step` 1) or clear (-1) a mark and tell the sums; by how much the number changes.
-
-    The sums are of 64, 256 and 1024 ranks, in fours: four numbers of 16 bits in one; and of 4096.
+    Marks are counted by 64, 256 and 1024 ranks, in fours: four counts of 16 bits in one number;
+    and by 4096. All is in one loop, since a call costs more than what is to be done.
     """
-    if rank < 0:
-        return 0
-    flip(bits, rank)
-    sums[0, rank >> 8] += step << ((rank >> 6 & 3) << 4)
-    sums[1, rank >> 10] += step << ((rank >> 8 & 3) << 4)
-    sums[2, rank >> 12] += step << ((rank >> 10 & 3) << 4)
-    sums[3, rank >> 12] += step
-    return step
-
-
-@kernel
-def _n_below(bits: Bits, sums: Sums, rank: int) -> int:
-    """Marks below a rank."""
-    n = _n_bits(bits[rank >> 6] & ((ONE << np.uint64(rank & 63)) - ONE))
-    n += _sum_of_first(sums[0, rank >> 8], rank >> 6 & 3)
-    n += _sum_of_first(sums[1, rank >> 10], rank >> 8 & 3)
-    n += _sum_of_first(sums[2, rank >> 12], rank >> 10 & 3)
-    for k in range(rank >> 12):
-        n += sums[3, k]
-    return n
-
-
-@kernel
-def _sum_of_first(four: int, n: int) -> int:
-    """Sum of the first `n` of four numbers in one, three at most."""
-    return ((four & ((1 << (n << 4)) - 1)) * EACH_OF_FOUR) >> 48
-
-
-@kernel
-def _n_bits(word: np.uint64) -> int:
-    """Bits set in a word, added up in pairs, fours and bytes (Warren 2012, Hacker's Delight)."""
-    word -= (word >> np.uint64(1)) & PAIRS
-    word = (word & FOURS) + ((word >> np.uint64(2)) & FOURS)
-    word = (word + (word >> np.uint64(4))) & BYTES
-    return int((word * SUM_OF_BYTES) >> np.uint64(56))
+    rank, edges, n_marks = ranks[0], ranks[1:], 0
+    bits = no_bits(rank.size)
+    by_64, by_256, by_1024, by_4096 = np.zeros((4, (bits.size >> 2) + 1), np.int64)
+    below = np.zeros(2, np.int64)
+    for t in range(1, start + out.size):
+        for u, step in ((t - 1, 1), (t - 1 - window, -1)):
+            if u < 0 or rank[u] < 0:
+                continue
+            r = rank[u]
+            bits[r >> 6] ^= ONE << np.uint64(r & 63)
+            by_64[r >> 8] += step << ((r >> 6 & 3) << 4)
+            by_256[r >> 10] += step << ((r >> 8 & 3) << 4)
+            by_1024[r >> 12] += step << ((r >> 10 & 3) << 4)
+            by_4096[r >> 12] += step
+            n_marks += step
+        if t < start or rank[t] < 0 or n_marks < min_count:
+            continue
+        below[1] = -1
+        for k in range(1 + (edges[1, t] > edges[0, t] + 1)):
+            r = edges[k, t]
+            word = bits[r >> 6] & ((ONE << np.uint64(r & 63)) - ONE)
+            word = word - ((word >> ONE) & PAIRS)
+            word = (word & FOURS) + ((word >> np.uint64(2)) & FOURS)
+            word = (word + (word >> np.uint64(4))) & BYTES
+            n = np.int64((word * SUM_OF_BYTES) >> np.uint64(56))
+            n += ((by_64[r >> 8] & ((1 << ((r >> 6 & 3) << 4)) - 1)) * OF_FOUR) >> 48
+            n += ((by_256[r >> 10] & ((1 << ((r >> 8 & 3) << 4)) - 1)) * OF_FOUR) >> 48
+            n += ((by_1024[r >> 12] & ((1 << ((r >> 10 & 3) << 4)) - 1)) * OF_FOUR) >> 48
+            for i in range(r >> 12):
+                n += by_4096[i]
+            below[k] = n
+        equal = below[1] - below[0] if below[1] >= 0 else 0
+        out[t - start] = (below[0] + 0.5 * equal) / n_marks

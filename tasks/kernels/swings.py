@@ -39,6 +39,7 @@ def confirmed_highs(x: Reals, reach: int) -> Flags:
     return out
 
 
+@kernel
 def last_swing(confirmed: Flags, reach: int, within: int) -> Indices:
     """Bar of the latest swing known at each bar, shape (n,); -1 where none lies `within` bars.
 
@@ -49,9 +50,36 @@ def last_swing(confirmed: Flags, reach: int, within: int) -> Indices:
     reach, within : int
         How late swings are confirmed, and how old the swing itself may be, in bars.
     """
-    now = np.arange(confirmed.size)
-    last = np.maximum.accumulate(np.where(confirmed, now - reach, -1))
-    return np.where(now - last <= within, last, -1).astype(np.int64)
+    out = np.empty(confirmed.size, dtype=np.int64)
+    last = -1
+    for t in range(confirmed.size):
+        if confirmed[t]:
+            last = t - reach
+        out[t] = last if t - last <= within else -1
+    return out
+
+
+@kernel
+def last_leg(
+    top: Indices, bottom: Indices, reach: int, within: int
+) -> tuple[Indices, Indices]:
+    """Bars of the last swing low before the last swing high, and of that high, each shape (n,).
+
+    Parameters
+    ----------
+    top, bottom : array of int64, shape (n,)
+        The last swing high and low known at each bar, see `last_swing`.
+    reach : int
+        How late swings are confirmed. So the lows before a high are known a bar before it is.
+    within : int
+        How long ago the low may be, in bars. Both are -1 where one is missing or too old.
+    """
+    start, end = np.empty(top.size, dtype=np.int64), np.empty(top.size, dtype=np.int64)
+    for t in range(top.size):
+        low = bottom[top[t] + reach - 1] if top[t] >= 0 else -1
+        there = low >= 0 and t - low <= within
+        start[t], end[t] = (low, top[t]) if there else (-1, -1)
+    return start, end
 
 
 @kernel
@@ -65,15 +93,16 @@ def highest_since(x: Reals, start: Indices) -> Indices:
     start : array of int64, shape (n,)
         Bars before this one, which seldom change; -1 for none.
     """
-    n = x.size
-    out = np.full(n, -1, dtype=np.int64)
-    for t in range(n):
+    out = np.full(x.size, -1, dtype=np.int64)
+    last, seen, best, highest = -1, -1, -1, -np.inf
+    for t in range(x.size):
         if start[t] < 0:
             continue
-        same = t > 0 and start[t] == start[t - 1]
-        best = out[t - 1] if same else -1
-        for j in range(t if same else start[t] + 1, t + 1):
-            if x[j] == x[j] and (best < 0 or x[j] > x[best]):
-                best = j
-        out[t] = best
+        if start[t] != last:
+            last = seen = start[t]
+            best = -1
+        for j in range(seen + 1, t + 1):
+            if x[j] == x[j] and (best < 0 or x[j] > highest):
+                best, highest = j, x[j]
+        out[t], seen = best, t
     return out

@@ -47,7 +47,7 @@ def test_an_honest_event_is_let_in_and_is_a_family_of_its_own(write):
 
 
 AHEAD = "np.append(bars.log_return[1:], np.nan)"
-LONG_AGO = "np.abs(np.log(bars.close / before(bars.close, 9))) > 5 * level"
+LONG_AGO = "np.abs(np.log(bars.close / before(bars.close, 150))) > 5 * level"
 BROKEN = {
     "peeking": (("= np.abs(bars.log_return)", f"= np.abs({AHEAD})"), "looks ahead: first at bar"),
     "forgetful": (("size > level", LONG_AGO), "needs more bars"),

@@ -15,7 +15,7 @@ from tasks.events.contract import (
     share_of_bars,
 )
 from tasks.events.marks import Marks, marks
-from tasks.events.registry import Analyzer, catalogue, event, obstacle
+from tasks.events.registry import NEEDS, Analyzer, catalogue, event, obstacle
 from tests.events.market import bars_of, simulated
 
 COOLDOWN = "1h"
@@ -29,7 +29,6 @@ OF_NEED = {
     "S": ("spot",),
     "M": ("leader",),
     "X": ("fee",),
-    "C": (),
 }
 CLOCK = "temporal"
 EVERY_ANALYZER = pytest.mark.parametrize("analyzer", catalogue(), ids=lambda a: a.name)
@@ -126,9 +125,22 @@ def test_columns_that_are_missing_throughout_crash_nothing(analyzer: Analyzer, b
     for name in (*VOLUMES, *CONTEXT):
         found = analyzer.marks(replace(bars, **{name: nothing}), COOLDOWN)
         assert np.isfinite(found.strength).all()
-    for name in OF_NEED[analyzer.needs[-1]]:
-        without = replace(bars, **{name: nothing})
-        assert obstacle(analyzer, without) or not analyzer.marks(without, COOLDOWN).fired.any()
+    for need in set(analyzer.needs) - {"C"}:
+        without = replace(bars, **dict.fromkeys(OF_NEED[need], nothing))
+        assert NEEDS[need] in (obstacle(analyzer, without) or "")
+
+
+@EVERY_ANALYZER
+def test_a_tick_after_a_flat_market_is_no_event_without_a_scale(
+    analyzer: Analyzer, bars: Bars
+) -> None:
+    closes = np.full(4000, 100.0)
+    closes[3900:] = 101.0
+    context = {"spot": 100.0, "leader": 50.0, "open_interest": 1e9, "fee": 4.0}
+    still = bars_of(closes, taker_buy_volume=0.5, **context)
+    found = analyzer.marks(still, COOLDOWN)
+    assert np.isfinite(found.strength).all()
+    assert found.fired.sum() <= 1 or analyzer.family == CLOCK
 
 
 @EVERY_ANALYZER

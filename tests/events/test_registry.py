@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from tasks.events.marks import Marks
+from tasks.events.marks import Marks, marks
 from tasks.events.registry import Analyzer, analyzers, catalogue, event, families, obstacle
 from tasks.events.volatility import vol_spike
 from tests.events.market import bars_of, simulated
@@ -27,8 +28,28 @@ def test_what_can_be_read_off_is_read_off():
 
 
 def test_the_lookback_adds_up_in_bars_of_the_timeframe():
-    assert vol_spike.lookback("5m", "1h") == 288 + 4 + 12
-    assert vol_spike.lookback("15m", "1h", {"history": "2d"}) == 192 + 4 + 4
+    assert vol_spike.lookback("5m", "1h") == 288 + 4 + 12 + 288
+    assert vol_spike.lookback("15m", "1h", {"history": "2d"}) == 192 + 4 + 4 + 96
+
+
+def test_a_condition_that_lasts_through_a_gap_stands_once():
+    @event(lookback=(1,), needs="O", mirrored=False)
+    def above(bars):
+        """Stands where the price is above two."""
+        return marks(bars.close > 2.0, 1, bars.close)
+
+    gap = [np.nan] * 9  # longer than the cooldown
+    lasting = bars_of([1.0, 3.0, 3.0, *gap, 3.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 3.0])
+    assert np.flatnonzero(above.marks(lasting, "1h").fired).tolist() == [1, 19]
+    a_day = [np.nan] * 96
+    forgotten = bars_of([1.0, 3.0, *gap, *a_day, 3.0])
+    assert np.flatnonzero(above.marks(forgotten, "1h").fired).tolist() == [1, 107]
+
+
+def test_a_strength_without_a_number_is_no_event():
+    found = marks(np.array([True, True, False]), 1, np.array([np.nan, 2.0, 3.0]))
+    assert found.fired.tolist() == [False, True, False]
+    assert found.strength.tolist() == [0.0, 2.0, 0.0]
 
 
 def test_volume_that_is_not_there_is_said():

@@ -11,6 +11,14 @@ def onset(flags, cooldown):
     return [flags[t] and not any(flags[max(0, t - cooldown) : t]) for t in range(len(flags))]
 
 
+def onset_among(flags, seen, cooldown, most):
+    out = []
+    for t in range(len(flags)):
+        recent = [s for s in range(t) if flags[s] and seen[t] - seen[s] <= cooldown]
+        out.append(flags[t] and not any(t - s <= most for s in recent))
+    return out
+
+
 def first_below(starts, level, x, within):
     out = [-1] * len(starts)
     for start, begins in enumerate(starts):

@@ -28,3 +28,11 @@ def highest_since(x, start):
         there = [] if s < 0 else [u for u in range(s + 1, t + 1) if not isnan(x[u])]
         out.append(max(there, key=lambda u: x[u], default=-1))
     return out
+
+
+def last_leg(top, bottom, reach, within):
+    legs = []
+    for t in range(len(top)):
+        low = bottom[top[t] + reach - 1] if top[t] >= 0 else -1
+        legs.append((low, top[t]) if low >= 0 and t - low <= within else (-1, -1))
+    return [start for start, _ in legs], [end for _, end in legs]

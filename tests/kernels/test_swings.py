@@ -20,6 +20,18 @@ def test_swings_are_those_of_the_definition(x, reach, within):
 
 
 @settings(max_examples=150, deadline=None)
+@given(x=highs, reach=st.integers(1, 3), within=st.integers(0, 20))
+def test_legs_are_those_of_the_definition(x, reach, within):
+    x = np.array(x, float)
+    top, bottom = (
+        swings.last_swing(swings.confirmed_highs(side * x, reach), reach, 12) for side in (1, -1)
+    )
+    start, end = swings.last_leg(top, bottom, reach, within)
+    wanted = naive_swings.last_leg(top.tolist(), bottom.tolist(), reach, within)
+    assert (start.tolist(), end.tolist()) == wanted
+
+
+@settings(max_examples=150, deadline=None)
 @given(x=highs, seed=st.integers(0, 2**32 - 1))
 def test_the_highest_since_is_that_of_the_definition(x, seed):
     rng = np.random.default_rng(seed)
