@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.events.bars import Bars
-from tasks.events.measures import past_high, past_low, ratio
+from tasks.events.measures import past_high, past_low, past_width, ratio
 from tasks.kernels.onset import Indices, first_below, onset
 from tasks.kernels.rolling import Reals
 
@@ -44,9 +44,10 @@ def closes_beyond(bars: Bars, window: int) -> Breaks:
     """Closes beyond the range of the `window` bars before."""
     high, low = past_high(bars, window), past_low(bars, window)
     side = (bars.close > high).astype(np.int8) - (bars.close < low)
-    edge = np.where(side > 0, high, low)
-    distance = np.where(side != 0, np.abs(np.log(ratio(bars.close, edge))), 0.0)
-    return Breaks(side, distance, np.log(ratio(high, low)), np.arange(len(bars)))
+    at, distance = np.flatnonzero(side), np.zeros(len(bars))
+    edge = np.where(side[at] > 0, high[at], low[at])
+    distance[at] = np.abs(np.log(ratio(bars.close[at], edge)))
+    return Breaks(side, distance, past_width(bars, window), np.arange(len(bars)))
 
 
 def closes_back_inside(bars: Bars, window: int, within: int, margin: Reals) -> Breaks:
@@ -54,7 +55,8 @@ def closes_back_inside(bars: Bars, window: int, within: int, margin: Reals) -> B
 
     A break is the first close beyond in its direction for `within` bars. A close is inside when
     it is more than `margin` (log distance, shape (n,)) within the broken edge; side is against
-    the break, distance is from the broken edge, anchor is the break.
+    the break, distance is from the broken edge, anchor is the break. Distance and width are 0
+    where there is none.
     """
     high, low = np.log(past_high(bars, window)), np.log(past_low(bars, window))
     close = bars.log_close
@@ -62,6 +64,8 @@ def closes_back_inside(bars: Bars, window: int, within: int, margin: Reals) -> B
     failed_down = first_below(onset(close < low, within), -low, margin - close, within)
     side = (failed_down >= 0).astype(np.int8) - (failed_up >= 0)
     anchor = np.maximum(failed_up, failed_down)
-    edge = np.where(side < 0, high[anchor], low[anchor])
-    distance = np.where(side != 0, np.abs(close - edge), 0.0)
-    return Breaks(side, distance, (high - low)[anchor], anchor)
+    at, distance, width = np.flatnonzero(side), np.zeros(len(bars)), np.zeros(len(bars))
+    began = anchor[at]
+    edge = np.where(side[at] < 0, high[began], low[began])
+    distance[at], width[at] = np.abs(close[at] - edge), (high - low)[began]
+    return Breaks(side, distance, width, anchor)

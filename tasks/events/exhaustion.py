@@ -10,6 +10,7 @@ from tasks.events.marks import Marks, marks
 from tasks.events.measures import (
     average_range,
     flow_over,
+    flow_sizes,
     past_high,
     past_low,
     quantile,
@@ -19,9 +20,9 @@ from tasks.events.measures import (
 )
 from tasks.events.registry import event
 from tasks.events.swings import edges, rsi, swings
-from tasks.kernels.onset import Flags, Indices
+from tasks.kernels.onset import Flags, Indices, last_true
 from tasks.kernels.paths import above_mean
-from tasks.kernels.rolling import Reals, before, third, window_max
+from tasks.kernels.rolling import third
 
 
 @event(lookback=("history", 2), needs="OV", mirrored=True)
@@ -42,10 +43,13 @@ def climax_volume_bar(
     threshold = quantile(bars.volume, volume_probability, window)
     busy = reaches(bars.volume, threshold)
     wide = reaches(bars.log_range, quantile(bars.log_range, range_probability, window))
-    body = np.log(ratio(bars.close, bars.open))
-    left = np.where(body > 0.0, ratio(bars.high, bars.close), ratio(bars.close, bars.low))
-    near_end = (np.log(left) <= outer * bars.log_range) & (body != 0.0)
-    return marks(busy & wide & near_end, body, ratio(bars.volume, threshold))
+    climax, body, size = busy & wide, np.zeros(len(bars)), np.zeros(len(bars))
+    at = np.flatnonzero(climax)
+    close, body[at] = bars.close[at], np.log(ratio(bars.close[at], bars.open[at]))
+    left = np.where(body[at] > 0.0, ratio(bars.high[at], close), ratio(close, bars.low[at]))
+    climax[at] = (np.log(left) <= outer * bars.log_range[at]) & (body[at] != 0.0)
+    size[at] = ratio(bars.volume[at], threshold[at])
+    return marks(climax, body, size)
 
 
 @event(lookback=("window", "within", "within", "memory", 4), needs="O", mirrored=True)
@@ -59,7 +63,8 @@ def failed_continuation(
 ) -> Marks:
     """Soon after a close beyond the day's range a close well back inside it (catalogue).
 
-    Well inside is `depth` times the average true range (Wilder 1978). Side: against the break.
+    The break is the first close beyond for `within`. Well inside is `depth` times the average
+    true range (Wilder 1978). Side: against the break.
     Strength: the depth over the depth demanded. Anchor: the break.
     """
     margin = depth * average_range(bars, bars.n(window), bars.n(memory))
@@ -84,23 +89,25 @@ def forced_flow_exhaustion(
     flow bar.
     """
     flow = flow_over(bars, flow_bars)
-    size = np.abs(flow)
-    threshold = quantile(size, probability, bars.n(history))
-    pushed = np.where(reaches(size, threshold), flow, np.nan)
-    then = before(pushed, quiet_bars)
-    spent = (then > 0.0) & _unsurpassed(bars, 1, quiet_bars)
-    spent |= (then < 0.0) & _unsurpassed(bars, -1, quiet_bars)
-    anchor = np.arange(len(bars)) - quiet_bars
-    return marks(spent, -then, before(ratio(size, threshold), quiet_bars), anchor)
+    size, threshold = flow_sizes(bars, flow_bars, probability, bars.n(history))
+    pushed = np.flatnonzero(reaches(size, threshold))
+    pushed = pushed[pushed < len(bars) - quiet_bars]
+    spent, then, strength = np.zeros((3, len(bars)))
+    at = pushed + quiet_bars
+    then[at], strength[at] = flow[pushed], ratio(size[pushed], threshold[pushed])
+    for side in (1, -1):
+        spent[at] += _unsurpassed(bars, side, at, quiet_bars) & (side * flow[pushed] > 0.0)
+    return marks(spent > 0.0, -then, strength, np.arange(len(bars)) - quiet_bars)
 
 
-def _unsurpassed(bars: Bars, side: int, n: int) -> Flags:
-    """Where the last `n` bars, all there, stayed within the extreme of the bar before them."""
+def _unsurpassed(bars: Bars, side: int, at: Indices, n: int) -> Flags:
+    """Whether `n` bars up to each of `at`, all there, stayed within the one before's extreme."""
     edge = edges(bars, side)[0]
-    return window_max(edge, n, n) <= before(edge, n)
+    recent = edge[at[:, None] - np.arange(n)]
+    return np.asarray((recent <= edge[at - n][:, None]).all(axis=1))
 
 
-@event(lookback=("history", "window", "mean", "least", 3), needs="O", mirrored=True)
+@event(lookback=("history", "window", "mean", "least", "memory", 3), needs="O", mirrored=True)
 def trend_exhaustion(
     bars: Bars,
     *,
@@ -109,22 +116,29 @@ def trend_exhaustion(
     mean: str = "1h",
     least: int = 3,
     history: str = "10d",
+    memory: str = "2d",
 ) -> Marks:
     """After an extreme trend the first close back through the mean of the last hour (catalogue).
 
     The trend reached its past quantile in size at the bar before, which was not yet back through
-    its own mean. The mean is of log closes, of at least `least` bars, this bar's included.
-    Side: against the trend. Strength: the trend over its quantile.
+    its own mean, and since it first did, `memory` ago at most, no close was. The mean is of log
+    closes, of at least `least` bars, this bar's included. Side: against the trend. Strength: the
+    trend over its quantile.
     """
-    past = trend(bars, bars.n(window))
-    threshold = quantile(np.abs(past), probability, bars.n(history))
-    extreme = np.where(reaches(np.abs(past), threshold), past, np.nan)
-    n = max(least, bars.n(mean))
+    past, n = trend(bars, bars.n(window)), max(least, bars.n(mean))
+    size = np.abs(past)
+    threshold = quantile(size, probability, bars.n(history))
+    was_extreme, back, side, strength = np.zeros((4, len(bars)))
+    was_extreme[1:] = reaches(size, threshold)[:-1]
+    at = np.flatnonzero(was_extreme)
+    at = at[np.isfinite(bars.log_return[at]) & np.isfinite(bars.log_return[at - 1])]
     ahead = above_mean(bars.log_return, n, third(n - 1))
-    ahead = np.where(np.isnan(bars.log_return), np.nan, ahead)
-    side = np.sign(before(extreme))
-    back = (side * ahead < 0.0) & (side * before(ahead) >= 0.0)
-    return marks(back, -side, before(ratio(np.abs(past), threshold)))
+    side[at] = -np.sign(past[at - 1])
+    at = at[(side[at] * ahead[at] > 0.0) & (side[at] * ahead[at - 1] <= 0.0)]
+    back[at], strength[at] = 1.0, ratio(size[at - 1], threshold[at - 1])
+    last, calm = last_true(back > 0.0)[at], last_true(was_extreme == 0.0)[at]
+    back[at] = (last < calm) | (at - last > bars.n(memory))
+    return marks(back > 0.0, side, strength)
 
 
 @event(lookback=("window", "within", "memory", "reach", 4), needs="O", mirrored=True)
@@ -146,17 +160,14 @@ def momentum_divergence(
     Anchor: that swing.
     """
     index, n = rsi(bars, rsi_bars, memory), bars.n(window)
-    found = []
+    against, strength = np.zeros(len(bars), dtype=np.int8), np.zeros(len(bars))
+    anchor = np.zeros(len(bars), dtype=np.int64)
     for side, past in ((1, past_high(bars, n)), (-1, past_low(bars, n))):
         swing, edge = swings(bars, side, reach, bars.n(within)), edges(bars, side)[0]
-        gained = side * _since(index, swing)
-        higher = (edge > side * past) & (_since(edge, swing) > 0.0) & (gained < 0.0)
-        found.append((higher, -gained, swing))
-    (down, less, top), (up, more, bottom) = found
-    side_ = up.astype(np.int8) - down
-    return marks(up != down, side_, np.where(up, more, less), np.where(up, bottom, top))
-
-
-def _since(x: Reals, start: Indices) -> Reals:
-    """How much `x` has risen since bar `start`, NaN where that is -1."""
-    return np.where(start >= 0, x - x[start], np.nan)
+        at = np.flatnonzero((edge > side * past) & (swing >= 0))
+        gained = side * (index[at] - index[swing[at]])
+        holds = (edge[at] - edge[swing[at]] > 0.0) & (gained < 0.0)
+        at, gained = at[holds], gained[holds]
+        against[at] -= side
+        strength[at], anchor[at] = -gained, swing[at]
+    return marks(against != 0, against, strength, anchor)

@@ -10,7 +10,7 @@ from tasks.events.measures import quantile, ratio, reaches
 from tasks.events.registry import event
 from tasks.events.spreads import edge_spread, kyle_lambda
 from tasks.kernels.onset import last_true
-from tasks.kernels.rolling import before, third, window_mean
+from tasks.kernels.rolling import third, window_mean
 
 
 @event(lookback=("history", "mean", "window", 4), needs="O", mirrored=True)
@@ -24,15 +24,14 @@ def spread_regime_widening(
 ) -> Marks:
     """The day's mean spread crosses up into its past upper fifth (EDGE, 2024; catalogue).
 
-    Estimates below zero count in the mean, which they keep unbiased (Ardia, Guidotti and
-    Kroencke 2024). Side: none. Strength: the mean over its quantile.
+    Estimates below zero count in the mean with their sign: left out, calm days would look dear
+    (Ardia, Guidotti and Kroencke 2024). Side: none. Strength: the mean over its quantile.
     """
     n = bars.n(mean)
     level = window_mean(edge_spread(bars, bars.n(window)), n, third(n))
     level = np.where(bars.is_gap, np.nan, level)
     threshold = quantile(level, probability, bars.n(history))
-    was_below = before(level) < before(threshold)
-    return marks(reaches(level, threshold) & was_below, 0, ratio(level, threshold))
+    return marks(reaches(level, threshold), 0, ratio(level, threshold))
 
 
 @event(lookback=("history", "window", "fewest", "impact_window", 3), needs="OV", mirrored=True)
@@ -67,8 +66,9 @@ def fee_regime_change(bars: Bars, *, longest_gap: str = "1d") -> Marks:
     where the former was zero.
     """
     last = last_true(~bars.is_gap)
-    known = (last >= 0) & (np.arange(len(bars)) - last <= bars.n(longest_gap)) & ~bars.is_gap
-    former = np.where(known, bars.fee[last], np.nan)
-    step = np.abs(bars.fee - former)
-    size = np.where(former == 0.0, np.abs(bars.fee), np.abs(former))
-    return marks(step > 0.0, 0, ratio(step, size))
+    changed, strength = (np.abs(bars.fee - bars.fee[last]) > 0.0) & (last >= 0), np.zeros(len(bars))
+    at = np.flatnonzero(changed)
+    new, former = bars.fee[at], bars.fee[last[at]]
+    changed[at] = (at - last[at] <= bars.n(longest_gap)) & ~bars.is_gap[at]
+    strength[at] = ratio(np.abs(new - former), np.abs(np.where(former == 0.0, new, former)))
+    return marks(changed, 0, strength)

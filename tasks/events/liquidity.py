@@ -9,6 +9,7 @@ from tasks.events.marks import Marks, marks
 from tasks.events.measures import (
     busy,
     flow_over,
+    flow_sizes,
     median,
     past_high,
     past_low,
@@ -21,7 +22,7 @@ from tasks.events.measures import (
 )
 from tasks.events.registry import event
 from tasks.events.spreads import edge_spread, gap_prints, illiquidity, kyle_lambda
-from tasks.kernels.onset import Flags, Indices, last_true
+from tasks.kernels.onset import last_true
 
 
 @event(lookback=("history", "calm", "within", 3), needs="OV", mirrored=True)
@@ -37,7 +38,7 @@ def liquidity_vacuum(
     thinness: float = 1.0,
     calm: str = "2d",
 ) -> Marks:
-    """After a shock volume is gone while price still ranges widely (catalogue, changed).
+    """After a shock volume falls away faster than the range does (catalogue, changed).
 
     After a return in its past tail, the third bar, within eight, that has less than half the
     shock's volume and more than 1.5 times the past median range, and whose range per unit of
@@ -50,13 +51,16 @@ def liquidity_vacuum(
     """
     size, calm_bars = np.abs(bars.log_return), bars.n(calm)
     shock = last_true(reaches(size, quantile(size, probability, bars.n(history))))
-    due = (shock >= 0) & (np.arange(len(bars)) - shock <= within)
     thin = ratio(bars.log_range, bars.volume)
     threshold = thinness * median(thin, calm_bars)
-    empty = due & (thin > threshold) & (bars.volume < volume_share * bars.volume[shock])
+    empty = (thin > threshold) & (shock >= 0) & (np.arange(len(bars)) - shock <= within)
     empty &= reaches(bars.log_range, range_multiple * median(bars.log_range, calm_bars))
-    third_one = empty & (_since(empty, shock) == count)
-    return marks(third_one, bars.log_return[shock], ratio(thin, threshold), shock)
+    at = np.flatnonzero(empty)
+    at = at[bars.volume[at] < volume_share * bars.volume[shock[at]]]
+    third_one, strength = np.zeros((2, len(bars)))
+    since = np.arange(1, at.size + 1) - np.searchsorted(at, shock[at], "right")
+    third_one[at], strength[at] = since == count, ratio(thin[at], threshold[at])
+    return marks(third_one > 0.0, bars.log_return[shock], strength, shock)
 
 
 @event(lookback=("history", 3), needs="OV", mirrored=True)
@@ -130,11 +134,10 @@ def orderflow_imbalance_shock(
 
     Side: the flow's. Strength: the flow over its quantile.
     """
-    flow = flow_over(bars, span)
-    threshold = quantile(np.abs(flow), probability, bars.n(history))
-    one_sided = reaches(np.abs(flow), threshold)
+    size, threshold = flow_sizes(bars, span, probability, bars.n(history))
     on_volume = busy(bars, volume_probability, bars.n(volume_history))
-    return marks(one_sided & on_volume, flow, ratio(np.abs(flow), threshold))
+    fired = reaches(size, threshold) & on_volume
+    return marks(fired, flow_over(bars, span), ratio(size, threshold))
 
 
 @event(lookback=("volume_history", "window", 2), needs="OV", mirrored=True)
@@ -151,13 +154,16 @@ def sweep_stoprun(
     Most of its range is the wick beyond the extreme. Side: against the sweep. Strength: the
     wick's share of the range over the share demanded.
     """
-    high, low = past_high(bars, bars.n(window)), past_low(bars, bars.n(window))
-    above = np.where(bars.close < high, np.log(ratio(bars.high, high)), np.nan)
-    below = np.where(bars.close > low, np.log(ratio(low, bars.low)), np.nan)
-    wick = ratio(np.fmax(above, below), bars.log_range)
-    on_volume = busy(bars, probability, bars.n(volume_history))
-    side = np.where(np.fmax(above, -np.inf) > np.fmax(below, -np.inf), -1, 1)
-    return marks((wick >= wick_share) & on_volume, side, ratio(wick, wick_share))
+    at = np.flatnonzero(busy(bars, probability, bars.n(volume_history)))
+    high, low = past_high(bars, bars.n(window))[at], past_low(bars, bars.n(window))[at]
+    close = bars.close[at]
+    above = np.where(close < high, np.log(ratio(bars.high[at], high)), np.nan)
+    below = np.where(close > low, np.log(ratio(low, bars.low[at])), np.nan)
+    wick = ratio(np.fmax(above, below), bars.log_range[at])
+    swept, side, strength = np.zeros((3, len(bars)))
+    swept[at], strength[at] = wick >= wick_share, wick / wick_share
+    side[at] = np.where(np.fmax(above, -np.inf) > np.fmax(below, -np.inf), -1, 1)
+    return marks(swept > 0.0, side, strength)
 
 
 @event(lookback=("history", "calm", "span", 2), needs="OVT", mirrored=True)
@@ -175,15 +181,15 @@ def absorption(
 
     Resting orders take it all. Side: against the flow. Strength: the flow over its quantile.
     """
-    flow, moved = flow_over(bars, span), np.abs(trend(bars, span))
-    threshold = quantile(np.abs(flow), probability, bars.n(history))
+    size, threshold = flow_sizes(bars, span, probability, bars.n(history))
+    moved = np.abs(trend(bars, span))
     little = quantile(moved, still, bars.n(calm))
     held = (moved <= little) & (little > 0.0) & busy(bars, volume_probability, bars.n(calm))
-    pushed = reaches(np.abs(flow), threshold)
-    return marks(pushed & held, -flow, ratio(np.abs(flow), threshold))
+    pushed = reaches(size, threshold)
+    return marks(pushed & held, -flow_over(bars, span), ratio(size, threshold))
 
 
-@event(lookback=("history", "spread_window", 2), needs="O", mirrored=True)
+@event(lookback=("history", "spread_window", 4), needs="O", mirrored=True)
 def liquidity_gap_print(
     bars: Bars,
     *,
@@ -194,9 +200,9 @@ def liquidity_gap_print(
 ) -> Marks:
     """A bar opens far from the close before: beyond usual gaps and some spreads (catalogue).
 
-    The spread is that of EDGE (Ardia, Guidotti and Kroencke 2024); where the bars show none,
-    the past tail of gaps decides alone. Side: the gap's. Strength: the gap over the higher of
-    both thresholds.
+    The spread is that of EDGE (Ardia, Guidotti and Kroencke 2024) before the bar; where the bars
+    show none, the median of those that they showed in the past. Side: the gap's. Strength: the
+    gap over the higher of both thresholds.
     """
     return gap_prints(
         bars,
@@ -205,9 +211,3 @@ def liquidity_gap_print(
         spread_window=bars.n(spread_window),
         history=bars.n(history),
     )
-
-
-def _since(flags: Flags, start: Indices) -> Indices:
-    """How many flags are set after `start` (index, -1 for none), up to this bar, shape (n,)."""
-    counted = np.cumsum(flags)
-    return counted - np.where(start >= 0, counted[start], 0)

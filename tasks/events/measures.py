@@ -107,6 +107,16 @@ def flow_over(bars: Bars, n: int) -> Reals:
     return bars.once(("flow_over", n), measure)
 
 
+def flow_sizes(bars: Bars, n: int, probability: float, window: int) -> tuple[Reals, Reals]:
+    """Size of the flow over `n` bars, and its past quantile, each shape (n_bars,)."""
+
+    def measure() -> tuple[Reals, Reals]:
+        size = np.abs(flow_over(bars, n))
+        return size, quantile(size, probability, window)
+
+    return bars.once(("flow_sizes", n, probability, window), measure)
+
+
 def quantile(x: Reals, probability: float, window: int) -> Reals:
     """``q(x, p, w)``: p-quantile of the bars before this one, shape (n,)."""
     return past_quantile(x, window, probability, third(window))

@@ -23,7 +23,7 @@ from tasks.events.measures import (
 )
 from tasks.events.registry import event
 from tasks.events.settlements import previous, run_length, settlements
-from tasks.kernels.onset import Flags, last_true, onset
+from tasks.kernels.onset import Flags, Indices, last_true, onset
 from tasks.kernels.rolling import Reals, before, third, window_max, window_min
 
 BPS = 1e-4
@@ -202,10 +202,9 @@ def oi_flush(
 
 
 @event(
-    lookback=("history", "window", "atr_memory", "merge", 3),
+    lookback=("history", "window", "at_least", "atr_memory", "merge", 3),
     needs="OIV",
     mirrored=True,
-    coarsest="1h",
 )
 def liquidation_cascade(
     bars: Bars,
@@ -214,6 +213,7 @@ def liquidation_cascade(
     volume_probability: float = 0.98,
     threshold: float = 3.0,
     window: str = "1h",
+    at_least: int = 3,
     atr: str = "1d",
     atr_memory: str = "7d",
     history: str = "10d",
@@ -223,16 +223,18 @@ def liquidation_cascade(
 
     Far is `threshold` average true ranges of a bar (Wilder 1978) from the window's extreme. Hits
     at most `merge` apart are one episode, which stands at its first. Side: the trend's. Strength:
-    the distance over the threshold. Bars longer than the window say too little of its extreme.
+    the distance over the threshold. The window is of `at_least` bars at least: one alone says
+    little of its extreme.
     """
-    n = bars.n(window)
-    _, beyond = _drop(bars, n, probability, bars.n(history))
+    n = max(at_least, bars.n(window))
+    _, hits = _drop(bars, n, probability, bars.n(history))
     busy = quantile(bars.quote_volume, volume_probability, bars.n(history))
+    hits &= reaches(bars.quote_volume, busy)
     usual = threshold * average_range(bars, bars.n(atr), bars.n(atr_memory))
-    move = trend(bars, n)
-    far = _from_extreme(bars, n, move)
-    hits = beyond & reaches(bars.quote_volume, busy) & reaches(far, usual)
-    return marks(onset(hits, bars.n(merge)), move, ratio(far, usual))
+    at, move, strength = np.flatnonzero(hits), trend(bars, n), np.zeros(len(bars))
+    far = _from_extreme(bars, n, move, at)
+    hits[at], strength[at] = reaches(far, usual[at]), ratio(far, usual[at])
+    return marks(onset(hits, bars.n(merge)), move, strength)
 
 
 @event(lookback=("history", "window", 2), needs="OI", mirrored=True)
@@ -276,8 +278,9 @@ def _drop(bars: Bars, n: int, probability: float, history: int) -> tuple[Reals, 
     return ratio(change, edge), (change <= edge) & (edge < 0.0)
 
 
-def _from_extreme(bars: Bars, n: int, move: Reals) -> Reals:
-    """Log distance of the close from the window's extreme against the move, shape (n_bars,)."""
-    fall = np.log(ratio(window_max(bars.high, n, third(n)), bars.close))
-    rise = np.log(ratio(bars.close, window_min(bars.low, n, third(n))))
+def _from_extreme(bars: Bars, n: int, move: Reals, at: Indices) -> Reals:
+    """Log distance of closes from their window's extreme against the move, shape of `at`."""
+    close, move = bars.close[at], move[at]
+    fall = np.log(ratio(window_max(bars.high, n, third(n))[at], close))
+    rise = np.log(ratio(close, window_min(bars.low, n, third(n))[at]))
     return np.where(move < 0.0, fall, np.where(move > 0.0, rise, np.nan))

@@ -38,9 +38,10 @@ def vol_regime_shift(
     strength = np.zeros(len(bars))
     for low, high in (bounds[:2], bounds[2:]):
         above, below = level > high, level < low
-        up = passes(above, below, bars.n(memory))
-        down = passes(below, above, bars.n(memory))
-        strength = np.where(up, ratio(level, high), np.where(down, ratio(low, level), strength))
+        up = np.flatnonzero(passes(above, below, bars.n(memory)))
+        down = np.flatnonzero(passes(below, above, bars.n(memory)))
+        strength[down] = ratio(low[down], level[down])
+        strength[up] = ratio(level[up], high[up])
     return marks(strength > 0.0, 0, strength)
 
 

@@ -13,7 +13,7 @@ from tasks.kernels.rolling import Reals, before, third, window_mean
 def shock_condition(
     bars: Bars, probability: float, fast: int, calm: int, history: int
 ) -> tuple[Flags, Reals]:
-    """Where fast volatility over its own past median crosses up into its past tail (catalogue).
+    """Where fast volatility over its own past median is in its past tail (catalogue).
 
     Parameters
     ----------
@@ -33,8 +33,7 @@ def shock_condition(
     def make() -> tuple[Flags, Reals]:
         heat = ratio(volatility(bars, fast), past_calm(bars, fast, calm))
         threshold = quantile(heat, probability, history)
-        was_below = before(heat) < before(threshold)
-        return reaches(heat, threshold) & was_below, ratio(heat, threshold)
+        return reaches(heat, threshold), ratio(heat, threshold)
 
     return bars.once(("shock_condition", probability, fast, calm, history), make)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tasks.events.bars import Bars
 from tasks.events.marks import Marks, marks
-from tasks.events.measures import quantile, ratio, reaches
+from tasks.events.measures import median, quantile, ratio, reaches
 from tasks.kernels.regression import window_pair
 from tasks.kernels.rolling import Reals, before, third
 from tasks.kernels.spread import squared_edge
@@ -16,9 +16,10 @@ def edge_spread(bars: Bars, window: int) -> Reals:
     """``spread``: relative bid-ask spread, 0.01 for 1 %, estimated over `window` bars, shape (n,).
 
     Source: the EDGE estimator of Ardia, Guidotti and Kroencke (2024). What it estimates is the
-    squared spread. Where that comes out below zero the bars show no spread and it is 0 here (the
-    authors' package takes the root of its size instead, by which a trend has a wide spread).
-    NaN in a gap, and where fewer than a third of the window's bars are there.
+    squared spread. Where that comes out below zero the bars show no spread, and the root of its
+    size is given with a minus (the authors' `sign=True`): means over days keep what both signs
+    say, and a trend does not pass for a wide spread. NaN in a gap, and where fewer than a third
+    of the window's bars are there.
     """
 
     def measure() -> Reals:
@@ -34,8 +35,9 @@ def kyle_lambda(bars: Bars, window: int) -> Reals:
     """Log return per unit of signed quote volume: the slope of a window's regression, shape (n,).
 
     Source: Kyle (1985), Econometrica 53; as a regression of bars Hasbrouck (2009), J. Finance
-    64. A bar's quote volume is signed by its taker flow; where the source has none, by the sign
-    of its return, by which the slope measures illiquidity rather than the flow's impact.
+    64. A bar's quote volume is signed by its taker flow; a bar without flow by the sign of its
+    return, by which the slope measures illiquidity rather than the flow's impact: it is several
+    times smaller, so a source whose flow begins midway shows a step there.
     """
 
     def measure() -> Reals:
@@ -70,9 +72,29 @@ def gap_prints(
 ) -> Marks:
     """Opens far from the close before: beyond a past quantile of gaps and some spreads.
 
+    The spread is that before the bar, since the gap itself enters an estimate that holds it.
     Side: the gap's. Strength: the gap over the higher of the two thresholds.
     """
-    size = np.abs(gap(bars))
-    usual = quantile(size, probability, history)
-    threshold = np.maximum(usual, multiple * edge_spread(bars, spread_window))
-    return marks(reaches(size, threshold), gap(bars), ratio(size, threshold))
+
+    def find() -> Marks:
+        size = np.abs(gap(bars))
+        usual = quantile(size, probability, history)
+        threshold = np.fmax(usual, multiple * known_spread(bars, spread_window, history))
+        return marks(reaches(size, threshold), gap(bars), ratio(size, threshold))
+
+    return bars.once(("gap_prints", probability, multiple, spread_window, history), find)
+
+
+def known_spread(bars: Bars, window: int, history: int) -> Reals:
+    """The spread before each bar; where the bars showed none, the usual one, shape (n,).
+
+    The usual one is the median of the estimates above zero among the `history` bars before; on
+    liquid markets half of all estimates are not. NaN where fewer than a third of them are.
+    """
+
+    def measure() -> Reals:
+        spread = before(edge_spread(bars, window))
+        shown = np.where(spread > 0.0, spread, np.nan)
+        return np.where(spread > 0.0, spread, median(shown, history))
+
+    return bars.once(("known_spread", window, history), measure)

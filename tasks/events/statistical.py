@@ -37,8 +37,9 @@ def band_break(bars: Bars, *, width: float = 2.5, window: str = "8h", at_least: 
     """The close is outside the band of past mean and standard deviation (Bollinger 2001).
 
     Mean and deviation are of the log closes before this bar (catalogue), of `at_least` bars at
-    least, since fewer have hardly a deviation. Side: where the close is. Strength: the distance
-    from the mean in standard deviations.
+    least, since fewer have hardly a deviation: at 1h those of a day (with eight bars it stood on
+    9 % of them). Side: where the close is. Strength: the distance from the mean in standard
+    deviations.
     """
     n = max(at_least, bars.n(window))
     mean = before(window_mean(bars.log_close, n, third(n)))
@@ -67,14 +68,15 @@ def overshoot_after_shock(
     spiked, _ = spike_condition(bars, threshold, bars.n(history))
     r = bars.log_return
     reach = multiple * np.abs(r)
-    side = np.sign(np.nan_to_num(r)).astype(np.int8)
+    at, side = np.flatnonzero(spiked), np.zeros(len(bars), dtype=np.int8)
+    side[at] = np.sign(np.nan_to_num(r[at]))
     prices = (bars.close, bars.high, bars.low)
     n = max(at_least, bars.n(within))
     start, farthest = turn_after_extension(spiked, side, reach, *prices, n)
     return marks(start >= 0, -side[start], ratio(farthest, reach[start]), start)
 
 
-@event(lookback=("within", "history", "spread_window", 4), needs="O", mirrored=True)
+@event(lookback=("within", "history", "spread_window", 6), needs="O", mirrored=True)
 def gap_overshoot(
     bars: Bars,
     *,
@@ -98,13 +100,16 @@ def gap_overshoot(
         spread_window=bars.n(spread_window),
         history=bars.n(history),
     )
-    base = before(bars.close)
-    level = base * np.exp(-share * gap(bars))
+    at, level, strength = np.flatnonzero(printed.fired), np.zeros(len(bars)), np.zeros(len(bars))
+    level[at] = bars.close[at - 1] * np.exp(-share * gap(bars)[at])
     up = _first_from(printed.fired & (printed.side > 0), level, bars.close, bars.n(within))
     down = _first_from(printed.fired & (printed.side < 0), -level, -bars.close, bars.n(within))
     start = np.maximum(up, down)
-    beyond = ratio(np.log(ratio(bars.close, base[start])), share * gap(bars)[start])
-    return marks(start >= 0, -printed.side[start], -beyond, start)
+    at = np.flatnonzero(start >= 0)
+    began = start[at]
+    beyond = np.log(ratio(bars.close[at], bars.close[began - 1]))
+    strength[at] = -ratio(beyond, share * gap(bars)[began])
+    return marks(start >= 0, -printed.side[start], strength, start)
 
 
 @event(lookback=("history", "history", "window", 4), needs="OM", mirrored=True)

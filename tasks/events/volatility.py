@@ -27,7 +27,8 @@ def vol_shock(
 ) -> Marks:
     """Fast volatility over its own past median crosses up into its past tail (catalogue).
 
-    Side: the trend over the fast window. Strength: the ratio over its quantile.
+    The condition is to be there; its onset is the crossing. Side: the trend over the fast window.
+    Strength: the ratio over its quantile.
     """
     n_fast = bars.n(fast)
     fired, size = shock_condition(bars, probability, n_fast, bars.n(calm), bars.n(history))
@@ -87,7 +88,7 @@ def vol_cluster_shift(
     slow_memory: str = "10d",
     memory: str = "10d",
 ) -> Marks:
-    """Fresh squared returns come to weigh far more, or far less, than those of days (catalogue).
+    """Fresh squared returns come to weigh far more, or far less, than before (catalogue, changed).
 
     The exponential mean of half-life `fast` over that of half-life `slow` rises to `up`, or falls
     to `down`, and was at the other of the two last, within `memory`: between them nothing
@@ -134,7 +135,7 @@ def breakout_trigger(
     *,
     probability: float = 0.2,
     window: str = "8h",
-    at_least: int = 12,
+    at_least: int = 8,
     history: str = "10d",
 ) -> Marks:
     """A close beyond a prior range that was narrow among past ranges (catalogue).

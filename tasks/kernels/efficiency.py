@@ -7,6 +7,8 @@ import numpy as np
 from tasks.kernels._jit import kernel
 from tasks.kernels.rolling import Reals
 
+PIECE = 2_048  # bars worked on at once, so that they stay in the cache
+
 
 @kernel
 def efficiency(moves: Reals, step: int, n_steps: int, min_count: int) -> Reals:
@@ -37,16 +39,27 @@ def efficiency(moves: Reals, step: int, n_steps: int, min_count: int) -> Reals:
     """
     n = moves.size
     out = np.full(n, np.nan)
-    for t in range(n):
-        net, path, count = 0.0, 0.0, 0
+    net, path, count = np.empty(PIECE), np.empty(PIECE), np.empty(PIECE)
+    for start in range(0, n, PIECE):
+        end = min(start + PIECE, n)
+        net[:], path[:], count[:] = 0.0, 0.0, 0.0
         for k in range(n_steps):
-            if k * step > t:
-                break
-            move = moves[t - k * step]
-            if move == move:
-                net += move
-                path += abs(move)
-                count += 1
-        if count >= max(1, min_count) and path > 0.0:
-            out[t] = net / path
+            first = max(start, k * step)
+            _add_moves(moves[first - k * step : end - k * step], first - start, net, path, count)
+        for t in range(start, end):
+            i = t - start
+            if count[i] >= max(1, min_count) and path[i] > 0.0:
+                out[t] = net[i] / path[i]
     return out
+
+
+@kernel
+def _add_moves(moves: Reals, first: int, net: Reals, path: Reals, count: Reals) -> None:
+    """Add moves to those of the bars from `first` on."""
+    net, path, count = net[first:], path[first:], count[first:]
+    for i in range(moves.size):
+        there = moves[i] == moves[i]
+        move = moves[i] if there else 0.0
+        net[i] += move
+        path[i] += abs(move)
+        count[i] += there

@@ -10,6 +10,8 @@ from tasks.kernels._jit import kernel
 from tasks.kernels.onset import Flags, Indices
 from tasks.kernels.rolling import Reals
 
+ROUNDING = 1e-14
+
 
 @kernel
 def level_breaks(
@@ -48,29 +50,35 @@ def level_breaks(
 
     Notes
     -----
-    The swings are held sorted by price, so a bar costs one search among them, and more only
-    where its close has passed some.
+    The swings are held sorted by price, and how many of them lie below the last close is known.
+    So a bar costs a few steps among them, and more only where its close has passed some.
     """
     n = close.size
     level, first = np.full(n, np.nan), np.full(n, -1, dtype=np.int64)
     prices = np.empty(window // (reach + 1) + 2)
     bars = np.empty(prices.size, dtype=np.int64)
-    count = 0
+    count, below, last = 0, 0, -np.inf
     for t in range(1, n):
         gone = t - window - 1
         if gone >= 0 and gone + reach < n and confirmed[gone + reach] and reach <= window:
             count = _drop(prices, bars, count, high[gone], gone)
-        if count >= touches and close[t] > close[t - 1]:
-            low = end = _place(prices, count, close[t - 1])
-            while end < count and prices[end] < close[t]:
-                end += 1
-            for i in range(end - 1, low - 1, -1):
-                found, oldest = _touching(prices, bars, count, i, margin[t])
-                if found >= touches:
-                    level[t], first[t] = prices[i], oldest
-                    break
+            below -= high[gone] < last
+        if close[t] == close[t]:
+            low = below
+            while below < count and prices[below] < close[t]:
+                below += 1
+            while below > 0 and prices[below - 1] >= close[t]:
+                below -= 1
+            last = close[t]
+            if close[t] > close[t - 1] and count >= touches:
+                for i in range(below - 1, low - 1, -1):
+                    found, oldest = _touching(prices, bars, count, i, margin[t])
+                    if found >= touches:
+                        level[t], first[t] = prices[i], oldest
+                        break
         if confirmed[t] and reach <= window:
             count = _keep(prices, bars, count, high[t - reach], t - reach)
+            below += high[t - reach] < last
     return level, first
 
 
@@ -93,11 +101,25 @@ def _touching(prices: Reals, bars: Indices, count: int, at: int, margin: float) 
     found, oldest = 0, bars[at]
     for step in (1, -1):
         i = at if step == 1 else at - 1
-        while 0 <= i < count and abs(math.log(prices[i] / prices[at])) <= margin:
+        while 0 <= i < count and _near(prices[i] / prices[at], margin):
             found += 1
             oldest = min(oldest, bars[i])
             i += step
     return found, oldest
+
+
+@kernel
+def _near(ratio: float, margin: float) -> bool:
+    """Whether the log of `ratio` is at most `margin` in size.
+
+    The log itself is asked only where the bounds ``1 - 1 / x <= log(x) <= x - 1`` leave it open.
+    """
+    gap = abs(ratio - 1.0)
+    if gap <= (margin - ROUNDING) * min(ratio, 1.0):
+        return True
+    if gap > (margin + ROUNDING) * max(ratio, 1.0):
+        return False
+    return abs(math.log(ratio)) <= margin
 
 
 @kernel

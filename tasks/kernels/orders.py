@@ -1,25 +1,28 @@
-"""Sorting the values around each of many blocks of bars, fast."""
+"""Ranks of values among those around them, for many blocks of bars at once."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.kernels._jit import kernel
-from tasks.kernels.rolling import Reals
+from tasks.kernels.doubling import Reals
 
 Keys = NDArray[np.uint64]
-Orders = NDArray[np.int32]
+Ranks = NDArray[np.int32]
 
-WINDOWS_PER_BLOCK = 4  # the window before a block is sorted too: a quarter more
+WINDOWS_PER_BLOCK = 4  # the window before a block is ranked too: a quarter more
 LEAST_BLOCK = 256
+AT_ONCE = 65_536  # values, so that what is made of them stays in the cache
 MOVES_PER_VALUE = 4
-SIGN, ALL = np.uint64(1 << 63), np.uint64(2**64 - 1)
+ALL, SIGN = np.uint64(2**64 - 1), np.uint64(1 << 63)
 INFINITY = np.uint64(0x7FF0000000000000)  # as bits: NaN lies beyond
 
 
-def block_orders(x: Reals, window: int) -> Orders:
-    """Sorting order of each block of bars together with the window before it.
+def ranked_blocks(x: Reals, window: int) -> Iterator[tuple[int, Ranks, Reals]]:
+    """Ranks in each block of bars together with the window before it, and the values by rank.
 
     Parameters
     ----------
@@ -27,12 +30,17 @@ def block_orders(x: Reals, window: int) -> Orders:
     window : int
         Bars.
 
-    Returns
-    -------
-    array of int32, shape (n_blocks, lead + n_bars)
-        Places in the row by their value, where place 0 is `lead` bars before the block and `lead`
-        is the window, or the whole series where that is shorter. Missing values come last, and so
-        do places beyond the series.
+    Yields
+    ------
+    start : int
+        First bar of the first of a few blocks; all blocks are of the same number of bars, the
+        last may reach beyond the series.
+    ranks : array of int32, shape (n_blocks, lead + n_bars)
+        Place 0 is `lead` bars before the block; `lead` is the window, or the whole series where
+        that is shorter. -1 where there is no value. Equal values have ranks of their own, in no
+        order that should matter. Overwritten by the next.
+    ascending : array of float64, the same shape
+        Values by their rank, then NaN. Overwritten by the next.
 
     Notes
     -----
@@ -41,62 +49,82 @@ def block_orders(x: Reals, window: int) -> Orders:
     """
     lead = min(window, x.size)
     size = max(1, min(x.size, max(WINDOWS_PER_BLOCK * lead, LEAST_BLOCK)))
-    n_blocks = max(1, -(-x.size // size))
-    keys = np.empty((n_blocks, lead + size), np.uint64)
+    n_blocks = min(max(1, AT_ONCE // (lead + size)), -(-x.size // size))
     places = np.uint64((1 << int(lead + size).bit_length()) - 1)
-    _write_keys((x + 0.0).view(np.uint64), lead, places, keys)  # plus zero: one zero, not two
-    keys.sort(axis=1)
-    orders = np.empty(keys.shape, np.int32)
-    for b in np.flatnonzero(_mend(x, lead, keys, places, orders)):
-        first = b * size - lead
-        row = np.full(lead + size, np.nan)
-        row[max(0, -first) : x.size - first] = x[max(0, first) : first + lead + size]
-        orders[b] = np.argsort(row)
-    return orders
+    keys = np.empty((n_blocks, lead + size), np.uint64)
+    ranks, ascending = np.empty(keys.shape, np.int32), np.empty(keys.shape)
+    for start in range(0, x.size, n_blocks * size):
+        _write_keys(x, start, lead, places, keys)
+        keys.sort(axis=1)
+        _write_ranks(x, start, lead, places, keys, ranks, ascending)
+        yield start, ranks, ascending
 
 
 @kernel
-def _write_keys(bits: Keys, lead: int, places: np.uint64, keys: Keys) -> None:
-    """Numbers that sort as the values do, by their high bits, then by place."""
-    size = keys.shape[1] - lead
+def _write_keys(x: Reals, start: int, lead: int, places: np.uint64, keys: Keys) -> None:
+    """Numbers that sort as the values do, by their high bits, then by place; NaN last."""
+    width = keys.shape[1]
     for b in range(keys.shape[0]):
-        first = b * size - lead
-        start, end = max(0, -first), min(keys.shape[1], bits.size - first)
-        for i in range(start):
+        first = start + b * (width - lead) - lead
+        begin, end = min(max(0, -first), width), max(0, min(width, x.size - first))
+        for i in range(begin):
             keys[b, i] = (ALL & ~places) | np.uint64(i)
-        for i in range(end, keys.shape[1]):
+        for i in range(end, width):
             keys[b, i] = (ALL & ~places) | np.uint64(i)
-        _write_row(bits[first + start : first + end], start, places, keys[b, start:end])
+        if begin < end:
+            _write_keys_of(x[first + begin : first + end], begin, places, keys[b, begin:end])
 
 
 @kernel
-def _write_row(bits: Keys, start: int, places: np.uint64, keys: Keys) -> None:
+def _write_keys_of(x: Reals, begin: int, places: np.uint64, keys: Keys) -> None:
+    plain = x + 0.0  # plus zero: one zero, not two
+    bits = plain.view(np.uint64)
     for i in range(keys.size):
         v = bits[i]
         v = v ^ (SIGN | (np.uint64(0) - (v >> np.uint64(63)))) if v & ~SIGN <= INFINITY else ALL
-        keys[i] = (v & ~places) | np.uint64(start + i)
+        keys[i] = (v & ~places) | np.uint64(begin + i)
 
 
 @kernel
-def _mend(x: Reals, lead: int, keys: Keys, places: np.uint64, orders: Orders) -> NDArray[np.bool_]:
-    """Write the order; whether it was too far from sorted to be mended, of each block."""
-    size = keys.shape[1] - lead
-    failed = np.zeros(keys.shape[0], np.bool_)
-    ascending = np.empty(keys.shape[1])
+def _write_ranks(
+    x: Reals,
+    start: int,
+    lead: int,
+    places: np.uint64,
+    keys: Keys,
+    ranks: Ranks,
+    ascending: Reals,
+) -> None:
+    width = keys.shape[1]
+    values = np.empty(width)
     for b in range(keys.shape[0]):
-        order, moves, last = orders[b], 0, -np.inf
-        for r in range(order.size):
-            place = np.int64(keys[b, r] & places)
-            t = b * size - lead + place
-            v = x[t] if 0 <= t < x.size else np.nan
-            order[r], ascending[r] = place, v
-            if v >= last or v != v:
-                last = v
-                continue
-            k = r
-            while k > 0 and ascending[k - 1] > v and moves < MOVES_PER_VALUE * order.size:
-                ascending[k], order[k] = ascending[k - 1], order[k - 1]
-                k, moves = k - 1, moves + 1
-            ascending[k], order[k] = v, place
-        failed[b] = moves >= MOVES_PER_VALUE * order.size
-    return failed
+        first = start + b * (width - lead) - lead
+        for i in range(width):
+            values[i] = x[first + i] + 0.0 if 0 <= first + i < x.size else np.nan
+        rank, by_rank = ranks[b], ascending[b]
+        last, in_order = -np.inf, True
+        for r in range(width):
+            place = keys[b, r] & places
+            v = values[place]
+            rank[place], by_rank[r] = r if v == v else -1, v
+            in_order &= not v < last
+            last = v
+        if not in_order:
+            _mend(values, keys[b], places, rank, by_rank)
+
+
+@kernel
+def _mend(values: Reals, keys: Keys, places: np.uint64, rank: Ranks, by_rank: Reals) -> None:
+    """Finish the sorting of values that are nearly sorted, or start anew where they are not."""
+    order, moves = (keys & places).astype(np.int64), 0
+    for r in range(order.size):
+        place, v, k = order[r], values[order[r]], r
+        while k > 0 and by_rank[k - 1] > v and moves < MOVES_PER_VALUE * order.size:
+            by_rank[k], order[k] = by_rank[k - 1], order[k - 1]
+            k, moves = k - 1, moves + 1
+        by_rank[k], order[k] = v, place
+    if moves == MOVES_PER_VALUE * order.size:
+        order = np.argsort(np.where(np.isnan(values), np.inf, values), kind="mergesort")
+    for r in range(order.size):
+        v = values[order[r]]
+        rank[order[r]], by_rank[r] = r if v == v else -1, v

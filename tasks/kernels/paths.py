@@ -12,8 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from tasks.kernels._jit import kernel
-from tasks.kernels.doubling import PIECE
-from tasks.kernels.rolling import Reals, window_count
+from tasks.kernels.rolling import Reals
+
+LEAST_PIECE, WINDOWS_PER_PIECE = 2_048, 8  # bars worked on at once, so that they stay in the cache
 
 
 def window_slope(steps: Reals, window: int, min_count: int) -> Reals:
@@ -31,12 +32,8 @@ def window_slope(steps: Reals, window: int, min_count: int) -> Reals:
     min_count : int
         Steps that must be there.
     """
-    if window < 2:
-        return np.full(steps.size, np.nan)
-    plain, aged, squared = age_sums(steps, window - 1)
-    weighed = (window - 1.0) * plain + (window - 2.0) * aged - squared
-    slope = 6.0 * weighed / (window * (window**2 - 1.0))
-    return np.where(window_count(steps, window - 1) >= min_count, slope, np.nan)
+    factors = np.array([window - 1.0, window - 2.0, -1.0])
+    return _weighed(steps, window, min_count, factors, 6.0, window * (window**2 - 1.0))
 
 
 def above_mean(steps: Reals, window: int, min_count: int) -> Reals:
@@ -44,50 +41,68 @@ def above_mean(steps: Reals, window: int, min_count: int) -> Reals:
 
     Parameters are those of `window_slope`; shape (n,).
     """
-    if window < 2:
-        return np.full(steps.size, np.nan)
-    plain, aged, _ = age_sums(steps, window - 1)
-    distance = ((window - 1.0) * plain - aged) / window
-    return np.where(window_count(steps, window - 1) >= min_count, distance, np.nan)
+    factors = np.array([window - 1.0, -1.0, 0.0])
+    return _weighed(steps, window, min_count, factors, 1.0, float(window))
 
 
 @kernel
-def age_sums(x: Reals, window: int) -> Reals:
-    """Sums of ``x``, ``age * x`` and ``age**2 * x`` over each window, shape (3, n).
-
-    The age of the window's last value is 0. NaN counts as zero.
-    """
-    n, lead = x.size, min(window - 1, x.size)
-    out = np.empty((3, n))
-    work = np.empty((4, 3, lead + min(PIECE, n)))
-    for start in range(0, n, PIECE):
-        first, end = max(0, start - lead), min(start + PIECE, n)
-        block, other, total, spare = work[0], work[1], work[2], work[3]
-        block[:], total[:] = 0.0, 0.0
-        for i in range(end - first):
-            block[0, i] = 0.0 if np.isnan(x[first + i]) else x[first + i]
-        size, reach = 1, 0
-        while size <= window:
-            if window & size:
-                _add_aged(total, block, reach, spare)
-                total, spare = spare, total
-                reach += size
-            if 2 * size <= window:
-                _add_aged(block, block, size, other)
-                block, other = other, block
-            size *= 2
-        out[:, start:end] = total[:, start - first : end - first]
+def _weighed(
+    steps: Reals, window: int, min_count: int, factors: Reals, times: float, per: float
+) -> Reals:
+    """The age sums of each window times their factors, added up, times a number, over another."""
+    out = np.full(steps.size, np.nan)
+    if window < 2:
+        return out
+    n, n_steps = steps.size, window - 1
+    lead, piece = min(n_steps - 1, n), max(LEAST_PIECE, WINDOWS_PER_PIECE * window)
+    work = np.empty((4, 3, lead + min(piece, n)))
+    count = 0
+    for start in range(0, n, piece):
+        first, end = max(0, start - lead), min(start + piece, n)
+        plain, aged, squared = _age_sums(steps[first:end], n_steps, work)
+        for t in range(start, end):
+            count += np.isfinite(steps[t])
+            if t >= n_steps:
+                count -= np.isfinite(steps[t - n_steps])
+            i = t - first
+            sums = factors[0] * plain[i] + factors[1] * aged[i] + factors[2] * squared[i]
+            if count >= min_count:
+                out[t] = times * sums / per
     return out
 
 
 @kernel
-def _add_aged(young: Reals, old: Reals, n: int, out: Reals) -> None:
+def _age_sums(x: Reals, window: int, work: Reals) -> tuple[Reals, Reals, Reals]:
+    """Sums of ``x``, ``age * x`` and ``age**2 * x`` over each window, each shape (n,).
+
+    The age of the window's last value is 0. NaN counts as zero. The sums are views of `work`.
+    """
+    block, other, total, spare = work[0], work[1], work[2], work[3]
+    for i in range(x.size):
+        block[0, i] = 0.0 if np.isnan(x[i]) else x[i]
+        block[1, i] = block[2, i] = total[0, i] = total[1, i] = total[2, i] = 0.0
+    size, reach = 1, 0
+    while size <= window:
+        if window & size:
+            _add_aged(total, block, x.size, reach, spare)
+            total, spare = spare, total
+            reach += size
+        if 2 * size <= window:
+            _add_aged(block, block, x.size, size, other)
+            block, other = other, block
+        size *= 2
+    return total[0], total[1], total[2]
+
+
+@kernel
+def _add_aged(young: Reals, old: Reals, end: int, n: int, out: Reals) -> None:
     """What `young` holds, and what `old` held `n` bars before, whose ages are `n` more."""
-    n = min(n, young.shape[1])
-    out[:, :n] = young[:, :n]
+    n = min(n, end)
+    for k in range(3):
+        out[k, :n] = young[k, :n]
     plain, aged, squared = old[0], old[1], old[2]
-    young_plain, young_aged, young_squared = young[0, n:], young[1, n:], young[2, n:]
-    plains, ages, squares = out[0, n:], out[1, n:], out[2, n:]
+    young_plain, young_aged, young_squared = young[0, n:end], young[1, n:end], young[2, n:end]
+    plains, ages, squares = out[0, n:end], out[1, n:end], out[2, n:end]
     once, twice, square = float(n), 2.0 * n, float(n * n)
     for i in range(plains.size):
         plains[i] = young_plain[i] + plain[i]

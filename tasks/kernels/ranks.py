@@ -7,14 +7,11 @@ is then a set of marks on the line of ranks.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.kernels._jit import kernel
 from tasks.kernels.bitset import BYTES, FOURS, ONE, PAIRS, SUM_OF_BYTES, no_bits
-from tasks.kernels.orders import Orders, block_orders
+from tasks.kernels.orders import Ranks, ranked_blocks
 from tasks.kernels.rolling import Reals
-
-Places, Sums = NDArray[np.int32], NDArray[np.int64]
 
 OF_FOUR = 0x0001000100010001  # times it the uppermost of four counts is their sum
 
@@ -35,52 +32,45 @@ def past_share(x: Reals, window: int, min_count: int) -> Reals:
         Between 0 and 1: the mean of the past distribution's two one-sided limits at the value.
     """
     x = np.ascontiguousarray(x, np.float64)
-    return _shares_by_block(x, block_orders(x, window), window, max(1, min_count))
-
-
-@kernel
-def _shares_by_block(x: Reals, orders: Orders, window: int, min_count: int) -> Reals:
-    n, lead = x.size, min(window, x.size)
-    out = np.full(n, np.nan)
-    size = orders.shape[1] - lead
-    for b in range(orders.shape[0]):
-        start, end = b * size, min(b * size + size, n)
-        ranks = _ranked(x, orders[b], start - lead)
-        _walk_shares(ranks, window, min_count, lead, out[start:end])
+    out = np.full(x.size, np.nan)
+    for start, ranks, ascending in ranked_blocks(x, window):
+        _walk_blocks(ranks, ascending, window, max(1, min_count), min(window, x.size), out[start:])
     return out
 
 
 @kernel
-def _ranked(x: Reals, order: Orders, before: int) -> Places:
-    """Each place's rank, -1 for NaN, and of its equals the first and one past the last."""
-    ranks = np.full((3, order.size), -1, dtype=np.int32)
-    ascending = np.full(order.size + 1, np.nan)
-    begin = 0
-    for r in range(order.size):
-        t = before + order[r]
-        if not 0 <= t < x.size or x[t] != x[t]:
-            break
-        ascending[r] = x[t]
-        if r > 0 and ascending[r] > ascending[r - 1]:
-            begin = r
-        ranks[0, order[r]], ranks[1, order[r]] = r, begin
-    end = order.size
-    for r in range(order.size - 1, -1, -1):
-        if not ascending[r + 1] <= ascending[r]:
-            end = r + 1
-        ranks[2, order[r]] = end
-    return ranks
+def _walk_blocks(
+    ranks: Ranks, ascending: Reals, window: int, min_count: int, lead: int, out: Reals
+) -> None:
+    size = ranks.shape[1] - lead
+    for b in range(ranks.shape[0]):
+        edges = _ties(ascending[b])
+        _walk_shares(ranks[b], edges, window, min_count, lead, out[b * size : b * size + size])
 
 
 @kernel
-def _walk_shares(ranks: Places, window: int, min_count: int, start: int, out: Reals) -> None:
-    """Shares of the bars from bar `start` of `ranks` on.
+def _ties(ascending: Reals) -> Ranks:
+    """Of each rank the first with the same value, and one past the last, shape (2, n)."""
+    edges = np.empty((2, ascending.size), np.int32)
+    for r in range(ascending.size):
+        same = r > 0 and ascending[r] == ascending[r - 1]
+        edges[0, r] = edges[0, r - 1] if same else r
+    for r in range(ascending.size - 1, -1, -1):
+        same = r + 1 < ascending.size and ascending[r] == ascending[r + 1]
+        edges[1, r] = edges[1, r + 1] if same else r + 1
+    return edges
+
+
+@kernel
+def _walk_shares(
+    rank: Ranks, edges: Ranks, window: int, min_count: int, start: int, out: Reals
+) -> None:
+    """Shares of the bars from bar `start` of `rank` on, given each rank's `_ties`.
 
     Marks are counted by 64, 256 and 1024 ranks, in fours: four counts of 16 bits in one number;
     and by 4096. All is in one loop, since a call costs more than what is to be done.
     """
-    rank, edges, n_marks = ranks[0], ranks[1:], 0
-    bits = no_bits(rank.size)
+    bits, n_marks = no_bits(rank.size), 0
     by_64, by_256, by_1024, by_4096 = np.zeros((4, (bits.size >> 2) + 1), np.int64)
     below = np.zeros(2, np.int64)
     for t in range(1, start + out.size):
@@ -97,8 +87,8 @@ def _walk_shares(ranks: Places, window: int, min_count: int, start: int, out: Re
         if t < start or rank[t] < 0 or n_marks < min_count:
             continue
         below[1] = -1
-        for k in range(1 + (edges[1, t] > edges[0, t] + 1)):
-            r = edges[k, t]
+        for k in range(1 + (edges[1, rank[t]] > edges[0, rank[t]] + 1)):
+            r = edges[k, rank[t]]
             word = bits[r >> 6] & ((ONE << np.uint64(r & 63)) - ONE)
             word = word - ((word >> ONE) & PAIRS)
             word = (word & FOURS) + ((word >> np.uint64(2)) & FOURS)

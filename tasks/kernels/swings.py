@@ -26,16 +26,13 @@ def confirmed_highs(x: Reals, reach: int) -> Flags:
     array of bool, shape (n,)
         True at t where ``x[t - reach]`` is above every other value of ``x[t - 2 * reach : t + 1]``.
     """
-    n = x.size
-    out = np.zeros(n, dtype=np.bool_)
-    for t in range(2 * reach, n):
-        top = x[t - reach]
-        highest = True
-        for j in range(1, reach + 1):
-            if not (x[t - reach + j] < top and x[t - reach - j] < top):
-                highest = False
-                break
-        out[t] = highest
+    out = np.zeros(x.size, dtype=np.bool_)
+    tops, swing = x[reach : max(reach, x.size - reach)], out[2 * reach :]
+    swing[:] = True
+    for j in range(1, reach + 1):
+        older, younger = x[reach - j :], x[reach + j :]
+        for i in range(swing.size):
+            swing[i] &= (older[i] < tops[i]) & (younger[i] < tops[i])
     return out
 
 
@@ -60,9 +57,7 @@ def last_swing(confirmed: Flags, reach: int, within: int) -> Indices:
 
 
 @kernel
-def last_leg(
-    top: Indices, bottom: Indices, reach: int, within: int
-) -> tuple[Indices, Indices]:
+def last_leg(top: Indices, bottom: Indices, reach: int, within: int) -> tuple[Indices, Indices]:
     """Bars of the last swing low before the last swing high, and of that high, each shape (n,).
 
     Parameters

@@ -4,7 +4,14 @@ import pytest
 from scipy.stats import linregress
 
 from tasks.events.bars import PRICES
-from tasks.events.spreads import edge_spread, gap, gap_prints, illiquidity, kyle_lambda
+from tasks.events.spreads import (
+    edge_spread,
+    gap,
+    gap_prints,
+    illiquidity,
+    known_spread,
+    kyle_lambda,
+)
 from tests.events.market import bars_of, simulated, walk
 from tests.events.trades import bars_of_trades
 
@@ -75,11 +82,22 @@ def test_a_gap_is_from_the_close_before():
 def test_a_gap_print_is_as_strong_as_it_passes_the_higher_threshold():
     bars = bars_of_trades(np.append(np.full(60, 0.01), 0.0), jumps={60: 0.06})
     by = {"probability": 0.5, "spread_window": 32, "history": 40}
-    size, spread = np.abs(gap(bars)), edge_spread(bars, 32)[-1]
+    size, spread = np.abs(gap(bars)), edge_spread(bars, 32)[-2]  # before the gap
     wide = gap_prints(bars, multiple=3.0, **by)
     assert wide.strength[-1] == pytest.approx(0.06 / (3 * spread), rel=1e-6)
     usual = gap_prints(bars, multiple=0.0, **by)
     assert usual.strength[-1] == pytest.approx(0.06 / np.median(size[20:60]), rel=1e-6)
+
+
+def test_where_bars_show_no_spread_the_usual_one_counts():
+    bars = simulated(3000)
+    spread, known = edge_spread(bars, 96), known_spread(bars, 96, 960)
+    assert (spread[1000:] <= 0.0).mean() > 0.1
+    for t in np.flatnonzero(spread[1500:-1] <= 0.0)[::50] + 1501:
+        before = spread[t - 961 : t - 1]
+        assert known[t] == pytest.approx(np.median(before[before > 0.0]))
+    shown = np.flatnonzero(spread[:-1] > 0.0)
+    np.testing.assert_array_equal(known[shown + 1], spread[shown])
 
 
 def test_prices_of_any_unit_give_the_same_bits():

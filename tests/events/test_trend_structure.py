@@ -145,7 +145,7 @@ def test_a_pullback_against_the_trend_of_the_day_is_none():
     assert last_fired(pullback_pivot, bars, **{**PIVOT, "trend_window": "45m"}) is None
 
 
-LEVEL = {"window": "6h", "range_window": "1h", "memory": "1d", "reach": 2}
+LEVEL = {"at_least": 8, "window": "6h", "range_window": "1h", "memory": "1d", "reach": 2}
 
 
 def touched(steps, side=1):

@@ -17,14 +17,6 @@ def levels_of(steps, n):
     return [-sum(steps[:age]) for age in range(n)]
 
 
-def age_sums(x, window):
-    out = []
-    for t in range(len(x)):
-        values, _ = recent(x, t, window)
-        out.append([sum(age**power * v for age, v in enumerate(values)) for power in range(3)])
-    return out
-
-
 def window_slope(steps, window, min_count):
     out = []
     for t in range(len(steps)):
