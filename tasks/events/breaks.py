@@ -44,7 +44,7 @@ def closes_beyond(bars: Bars, window: int) -> Breaks:
     """Closes beyond the range of the `window` bars before."""
     high, low = past_high(bars, window), past_low(bars, window)
     side = (bars.close > high).astype(np.int8) - (bars.close < low)
-    at, distance = np.flatnonzero(side), np.zeros(len(bars))
+    at, distance = np.flatnonzero(side != 0), np.zeros(len(bars))
     edge = np.where(side[at] > 0, high[at], low[at])
     distance[at] = np.abs(np.log(ratio(bars.close[at], edge)))
     return Breaks(side, distance, past_width(bars, window), np.arange(len(bars)))
@@ -64,7 +64,7 @@ def closes_back_inside(bars: Bars, window: int, within: int, margin: Reals) -> B
     failed_down = first_below(onset(close < low, within), -low, margin - close, within)
     side = (failed_down >= 0).astype(np.int8) - (failed_up >= 0)
     anchor = np.maximum(failed_up, failed_down)
-    at, distance, width = np.flatnonzero(side), np.zeros(len(bars)), np.zeros(len(bars))
+    at, distance, width = np.flatnonzero(side != 0), np.zeros(len(bars)), np.zeros(len(bars))
     began = anchor[at]
     edge = np.where(side[at] < 0, high[began], low[began])
     distance[at], width[at] = np.abs(close[at] - edge), (high - low)[began]

@@ -9,7 +9,7 @@ from tasks.events.leaders import leader_pair, leader_trend
 from tasks.events.marks import Marks, marks
 from tasks.events.measures import quantile, quantiles, ratio, reaches, robust_z, trend
 from tasks.events.registry import event
-from tasks.kernels.leadlag import N_LAGS, lagged_regression
+from tasks.kernels.leadlag import N_LAGS, forecast, lagged_regression
 from tasks.kernels.rolling import Reals, before, third, window_min
 
 DIGITS = 12  # of a log; what lies beyond them is rounding, not news
@@ -117,6 +117,4 @@ def foretold(bars: Bars, window: int) -> tuple[Reals, Reals]:
     phase = start // bars.step_ms % window
     x = bars.leader_return
     coefficients, t = lagged_regression(bars.log_return, x, window, phase, third(window))
-    constant, *slopes = (before(row) for row in coefficients)
-    last = (before(x, lag) for lag in range(1, N_LAGS + 1))
-    return constant + sum(b * v for b, v in zip(slopes, last, strict=True)), before(t)
+    return forecast(coefficients, x), before(t)

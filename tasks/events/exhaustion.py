@@ -92,12 +92,12 @@ def forced_flow_exhaustion(
     size, threshold = flow_sizes(bars, flow_bars, probability, bars.n(history))
     pushed = np.flatnonzero(reaches(size, threshold))
     pushed = pushed[pushed < len(bars) - quiet_bars]
-    spent, then, strength = np.zeros((3, len(bars)))
+    spent, (then, strength) = np.zeros(len(bars), dtype=np.bool_), np.zeros((2, len(bars)))
     at = pushed + quiet_bars
     then[at], strength[at] = flow[pushed], ratio(size[pushed], threshold[pushed])
     for side in (1, -1):
-        spent[at] += _unsurpassed(bars, side, at, quiet_bars) & (side * flow[pushed] > 0.0)
-    return marks(spent > 0.0, -then, strength, np.arange(len(bars)) - quiet_bars)
+        spent[at] |= _unsurpassed(bars, side, at, quiet_bars) & (side * flow[pushed] > 0.0)
+    return marks(spent, -then, strength, np.arange(len(bars)) - quiet_bars)
 
 
 def _unsurpassed(bars: Bars, side: int, at: Indices, n: int) -> Flags:
@@ -128,17 +128,18 @@ def trend_exhaustion(
     past, n = trend(bars, bars.n(window)), max(least, bars.n(mean))
     size = np.abs(past)
     threshold = quantile(size, probability, bars.n(history))
-    was_extreme, back, side, strength = np.zeros((4, len(bars)))
+    was_extreme, back = np.zeros((2, len(bars)), dtype=np.bool_)
+    side, strength = np.zeros((2, len(bars)))
     was_extreme[1:] = reaches(size, threshold)[:-1]
     at = np.flatnonzero(was_extreme)
     at = at[np.isfinite(bars.log_return[at]) & np.isfinite(bars.log_return[at - 1])]
     ahead = above_mean(bars.log_return, n, third(n - 1))
     side[at] = -np.sign(past[at - 1])
     at = at[(side[at] * ahead[at] > 0.0) & (side[at] * ahead[at - 1] <= 0.0)]
-    back[at], strength[at] = 1.0, ratio(size[at - 1], threshold[at - 1])
-    last, calm = last_true(back > 0.0)[at], last_true(was_extreme == 0.0)[at]
+    back[at], strength[at] = True, ratio(size[at - 1], threshold[at - 1])
+    last, calm = last_true(back)[at], last_true(~was_extreme)[at]
     back[at] = (last < calm) | (at - last > bars.n(memory))
-    return marks(back > 0.0, side, strength)
+    return marks(back, side, strength)
 
 
 @event(lookback=("window", "within", "memory", "reach", 4), needs="O", mirrored=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,10 +71,19 @@ def marks(
         fired = fired.copy()
         fired[at[~measured]] = False
         at = at[measured]
-    own = np.arange(fired.size, dtype=np.int64)
+    own = _bars(fired.size)
     sides, sizes = np.zeros(fired.size, dtype=np.int8), np.zeros(fired.size, dtype=np.float32)
     sides[at] = np.nan_to_num(np.sign(side if isinstance(side, int) else side[at]))
     sizes[at] = strength[at]
-    if anchor is not None:
+    if anchor is not None and anchor is not own:
+        own = own.copy()
         own[at] = anchor[at]
     return Marks(fired=fired, side=sides, strength=sizes, anchor=own)
+
+
+@lru_cache(maxsize=2)
+def _bars(n: int) -> Indices:
+    """Each bar's own index; marks without another anchor share it."""
+    bars = np.arange(n, dtype=np.int64)
+    bars.flags.writeable = False
+    return bars

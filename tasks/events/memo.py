@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-CAPACITY = 32
+CAPACITY = 16
 
 
 class Memo:

@@ -42,7 +42,8 @@ def efficiency(moves: Reals, step: int, n_steps: int, min_count: int) -> Reals:
     net, path, count = np.empty(PIECE), np.empty(PIECE), np.empty(PIECE)
     for start in range(0, n, PIECE):
         end = min(start + PIECE, n)
-        net[:], path[:], count[:] = 0.0, 0.0, 0.0
+        for i in range(PIECE):
+            net[i] = path[i] = count[i] = 0.0
         for k in range(n_steps):
             first = max(start, k * step)
             _add_moves(moves[first - k * step : end - k * step], first - start, net, path, count)

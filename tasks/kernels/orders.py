@@ -15,7 +15,7 @@ Ranks = NDArray[np.int32]
 
 WINDOWS_PER_BLOCK = 4  # the window before a block is ranked too: a quarter more
 LEAST_BLOCK = 256
-AT_ONCE = 65_536  # values, so that what is made of them stays in the cache
+AT_ONCE = 32_768  # values, so that what is made of them stays in the cache
 MOVES_PER_VALUE = 4
 ALL, SIGN = np.uint64(2**64 - 1), np.uint64(1 << 63)
 INFINITY = np.uint64(0x7FF0000000000000)  # as bits: NaN lies beyond
@@ -49,7 +49,7 @@ def ranked_blocks(x: Reals, window: int) -> Iterator[tuple[int, Ranks, Reals]]:
     """
     lead = min(window, x.size)
     size = max(1, min(x.size, max(WINDOWS_PER_BLOCK * lead, LEAST_BLOCK)))
-    n_blocks = min(max(1, AT_ONCE // (lead + size)), -(-x.size // size))
+    n_blocks = max(1, min(AT_ONCE // (lead + size), -(-x.size // size)))
     places = np.uint64((1 << int(lead + size).bit_length()) - 1)
     keys = np.empty((n_blocks, lead + size), np.uint64)
     ranks, ascending = np.empty(keys.shape, np.int32), np.empty(keys.shape)

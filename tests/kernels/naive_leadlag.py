@@ -18,6 +18,14 @@ def lagged_regression(y, x, window, phase, min_count):
     return np.array(coefficients).reshape(-1, 4).T, largest
 
 
+def forecast(coefficients, x):
+    constant, *slopes = coefficients
+    return [nan] * min(3, len(x)) + [
+        constant[t - 1] + sum(slope[t - 1] * x[t - 1 - lag] for lag, slope in enumerate(slopes))
+        for t in range(3, len(x))
+    ]
+
+
 def _least_squares(rows):
     design = np.column_stack([np.ones(len(rows)), rows[:, :3]])
     if np.linalg.matrix_rank(design, tol=1e-9) < 4:

@@ -4,7 +4,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.kernels.leadlag import lagged_regression
+from tasks.kernels.leadlag import forecast, lagged_regression
 from tests.kernels import naive_leadlag
 from tests.kernels.test_rolling import series
 
@@ -60,3 +60,16 @@ def test_an_exact_relation_leaves_nothing():
     coefficients, t = lagged_regression(y, x, 30, 0, 5)
     np.testing.assert_allclose(coefficients[:, -1], [0.0, 1.0, 0.0, 0.0], atol=1e-12)
     assert t[-1] > 1e6
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 40), gap_share=st.sampled_from([0.0, 0.2]))
+def test_forecasts_are_those_of_the_definition(seed, n, gap_share):
+    x, coefficients = series(seed, n, gap_share), series(seed + 1, 4 * n, 0.1).reshape(4, n)
+    wanted = naive_leadlag.forecast(coefficients.tolist(), x.tolist())
+    np.testing.assert_allclose(forecast(coefficients, x), np.array(wanted, float), atol=1e-12)
+
+
+def test_a_forecast_is_made_of_what_was_known_the_bar_before():
+    coefficients = np.array([[1.0, 2.0], [3.0, 0.0], [0.0, 5.0], [7.0, 0.0]]).repeat(2, axis=1)
+    assert forecast(coefficients, np.array([1.0, 10.0, 100.0, 1e9]))[3] == 2.0 + 5.0 * 10.0
