@@ -101,7 +101,7 @@ def _polars_price_rules() -> dict[str, pl.Expr]:
     climax = (volume >= _q(volume, 0.995, TEN_DAYS)) & (span >= _q(span, 0.98, TEN_DAYS))
     return {
         "vol_spike": size >= 4.0 * usual,
-        "vol_shock": (heat >= hot) & (heat.shift(1) < hot.shift(1)),
+        "vol_shock": heat >= hot,
         "band_break": ((c - mean) / sd).abs() > 2.5,
         "range_breakout": out_day & pl.col("busy"),
         "breakout_trigger": out_slot & (width <= _q(width, 0.2, TEN_DAYS)),
@@ -158,7 +158,7 @@ def _pandas_price_rules(frame: Any, r: Any) -> dict[str, Any]:
     climax = (volume >= _past(volume, 0.995, TEN_DAYS)) & (span >= _past(span, 0.98, TEN_DAYS))
     return {
         "vol_spike": size >= 4.0 * BIPOWER * _mean((size * size.shift(1)).shift(1), DAY) ** 0.5,
-        "vol_shock": (heat >= hot) & (heat.shift(1) < hot.shift(1)),
+        "vol_shock": heat >= hot,
         "band_break": ((log_close - past.mean()) / past.std()).abs() > 2.5,
         "range_breakout": out_day & (volume >= _past(volume, 0.8, TWO_DAYS)),
         "breakout_trigger": out_slot & (width <= _past(width, 0.2, TEN_DAYS)),

@@ -7,6 +7,7 @@ import numpy as np
 from tasks.events.bars import Bars
 from tasks.events.marks import Marks, marks
 from tasks.events.registry import event
+from tasks.kernels.rolling import before
 
 PIVOT = 3
 
@@ -60,12 +61,10 @@ def hour_joined_at_its_open(bars: Bars, *, level: float = 0.01) -> Marks:
 
 
 @event(lookback=(2,), needs="O", mirrored=True)
-def too_short_a_lookback(bars: Bars, *, window: int = 24) -> Marks:
+def too_short_a_lookback(bars: Bars, *, window: int = 150) -> Marks:
     """Honest, but it looks further back than it says."""
-    past = np.full(len(bars), np.nan)
-    past[window:] = bars.close[: len(bars) - window]
-    move = np.log(bars.close / past)
-    return marks(np.abs(move) > 0.02, move, np.abs(move))
+    move = np.log(bars.close / before(bars.close, window))
+    return marks(np.abs(move) > 0.05, move, np.abs(move))
 
 
 @event(lookback=(2,), needs="O", mirrored=True)

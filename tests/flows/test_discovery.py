@@ -16,7 +16,7 @@ from tests.flows.conftest import ROOT, Command
 
 SMALL = (
     *("--profile", "smoke", "--demo.n_days", "60", "--json"),
-    *("--events.families", "volatility", "--outcomes.horizons", "1h"),
+    *("--events.families", "volatility", "--outcomes.horizons", "1h", "--beside", "funding"),
 )
 pytestmark = pytest.mark.slow
 
