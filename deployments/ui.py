@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from flows.server import LOOPBACK, announce, settle, standing_server, withdraw
 
@@ -21,7 +24,7 @@ def main() -> int:
     if found is not None:
         print(f"Prefect's interface is running already: {found.removesuffix('/api')}")
         return 0
-    port = _free_port()
+    port = _claim_port()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(f"starting Prefect's server, state in {os.environ['PREFECT_HOME']} ...", flush=True)
     server = _start(port)
@@ -71,12 +74,31 @@ def _answers(server: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _free_port() -> int:
+def _claim_port() -> int:
+    """A port on which nobody listens, and for which no other interface is starting.
+
+    A server binds its port seconds after it was told which; meanwhile a lock says whose it is. It
+    is let go when this process ends.
+    """
     for port in range(FIRST_PORT, FIRST_PORT + N_PORTS):
         with socket.socket() as probe:
-            if probe.connect_ex((LOOPBACK, port)) != 0:
+            if probe.connect_ex((LOOPBACK, port)) != 0 and _lock(port):
                 return port
     return FIRST_PORT
+
+
+def _lock(port: int) -> bool:
+    place = Path(tempfile.gettempdir()) / f"assay-port-{port}.lock"
+    try:
+        held = os.open(place, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    except OSError:  # another user's
+        return False
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        return False
+    return True
 
 
 if __name__ == "__main__":
