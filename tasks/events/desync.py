@@ -25,7 +25,7 @@ def cross_venue_desync(
     the basis'. Strength: the smallest of the scores, without sign.
     """
     basis = np.round(bars.basis, DIGITS)
-    z = robust_z(basis, max(at_least, bars.n(history)))
+    z = robust_z(basis, max(at_least, bars.n(history)), threshold)
     smallest = window_min(np.abs(z), run, run)
     return marks(smallest >= threshold, basis, smallest)
 
@@ -47,7 +47,7 @@ def index_component_divergence(
     n = bars.n(window)
     beta, _ = leader_pair(bars, bars.n(beta_window))
     residual = np.round(trend(bars, n) - before(beta) * leader_trend(bars, n), DIGITS)
-    z = robust_z(residual, bars.n(history))
+    z = robust_z(residual, bars.n(history), threshold)
     return marks(np.abs(z) >= threshold, residual, np.abs(z))
 
 

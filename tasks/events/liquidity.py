@@ -71,7 +71,7 @@ def liquidity_shock(
 
     A bar without turnover has no illiquidity. Side: the return's. Strength: the robust z-score.
     """
-    z = robust_z(illiquidity(bars), bars.n(history))
+    z = robust_z(illiquidity(bars), bars.n(history), threshold)
     quiet = bars.volume < volume_share * median(bars.volume, bars.n(history))
     return marks((z >= threshold) & quiet, bars.log_return, z)
 

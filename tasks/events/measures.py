@@ -132,9 +132,12 @@ def median(x: Reals, window: int) -> Reals:
     return quantile(x, 0.5, window)
 
 
-def robust_z(x: Reals, window: int) -> Reals:
-    """``z(x, w)``: robust z-score against the bars before this one, shape (n,)."""
-    return past_robust_z(np.ascontiguousarray(x, np.float64), window, third(window))
+def robust_z(x: Reals, window: int, least: float = 0.0) -> Reals:
+    """``z(x, w)``: robust z-score against the bars before this one, shape (n,).
+
+    Scores below `least` in size may be NaN: whoever asks for scores beyond a threshold says so.
+    """
+    return past_robust_z(x, window, third(window), least)
 
 
 def reaches(x: Reals, threshold: Reals) -> Flags:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-CAPACITY = 16
+CAPACITY = 24
 
 
 class Memo:

@@ -165,7 +165,7 @@ def oi_spike_positive(
 
     Side: +1. Strength: the robust z-score of its log change. Its mirror is `oi_spike_negative`.
     """
-    z = _unusual_change(bars, bars.n(window), bars.n(history))
+    z = _unusual_change(bars, bars.n(window), bars.n(history), threshold)
     return marks((z >= threshold) & (trend(bars, bars.n(window)) > 0.0), 1, z)
 
 
@@ -177,7 +177,7 @@ def oi_spike_negative(
 
     Side: -1. Strength: the robust z-score of its log change. Its mirror is `oi_spike_positive`.
     """
-    z = _unusual_change(bars, bars.n(window), bars.n(history))
+    z = _unusual_change(bars, bars.n(window), bars.n(history), threshold)
     return marks((z >= threshold) & (trend(bars, bars.n(window)) < 0.0), -1, z)
 
 
@@ -267,8 +267,11 @@ def _change(bars: Bars, n: int) -> Reals:
     return bars.once(("oi_change", n), measure)
 
 
-def _unusual_change(bars: Bars, n: int, history: int) -> Reals:
-    return bars.once(("oi_unusual_change", n, history), lambda: robust_z(_change(bars, n), history))
+def _unusual_change(bars: Bars, n: int, history: int, least: float) -> Reals:
+    return bars.once(
+        ("oi_unusual_change", n, history, least),
+        lambda: robust_z(_change(bars, n), history, least),
+    )
 
 
 def _drop(bars: Bars, n: int, probability: float, history: int) -> tuple[Reals, Flags]:

@@ -28,7 +28,7 @@ def zscore_stretch(
     distance's. Strength: the score without its sign.
     """
     mean = before(window_mean(bars.log_close, bars.n(window), third(bars.n(window))))
-    z = robust_z(bars.log_close - mean, bars.n(history))
+    z = robust_z(bars.log_close - mean, bars.n(history), threshold)
     return marks(np.abs(z) >= threshold, z, np.abs(z))
 
 

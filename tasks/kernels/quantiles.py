@@ -11,17 +11,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.kernels._jit import kernel
-from tasks.kernels.bitset import Bits, above, flip, no_bits, seek, under
+from tasks.kernels.bitset import (
+    ALL,
+    BYTES,
+    FOURS,
+    ONE,
+    PAIRS,
+    SUM_OF_BYTES,
+    Bits,
+    above,
+    flip,
+    no_bits,
+    seek,
+    under,
+)
+from tasks.kernels.orders import Ranks, ranked_blocks
 from tasks.kernels.rolling import Reals
 
-Ranks = NDArray[np.int64]
-
 MAD_TO_SD = 1.4826
-WINDOWS_PER_BLOCK = 4  # the window before a block is ranked too: a quarter more
-LEAST_BLOCK = 256
+ROUNDING = 1e-9
+NARROW = 0.4  # share of the deviation; a run narrower than that is chosen anew
 
 
 def past_quantiles(x: Reals, window: int, probabilities: Sequence[float], min_count: int) -> Reals:
@@ -48,7 +59,10 @@ def past_quantiles(x: Reals, window: int, probabilities: Sequence[float], min_co
     """
     x = np.ascontiguousarray(x, np.float64)
     wanted = np.array(probabilities, np.float64)
-    return _quantiles_by_block(x, _orders(x, window), window, wanted, max(1, min_count))
+    out, lead = np.full((wanted.size, x.size), np.nan), min(window, x.size)
+    for start, ranks, ascending in ranked_blocks(x, window):
+        _walk_quantiles(ranks, ascending, window, wanted, max(1, min_count), lead, out[:, start:])
+    return out
 
 
 def past_quantile(x: Reals, window: int, probability: float, min_count: int) -> Reals:
@@ -56,7 +70,7 @@ def past_quantile(x: Reals, window: int, probability: float, min_count: int) -> 
     return past_quantiles(x, window, (probability,), min_count)[0]
 
 
-def past_robust_z(x: Reals, window: int, min_count: int) -> Reals:
+def past_robust_z(x: Reals, window: int, min_count: int, least: float = 0.0) -> Reals:
     """Robust z-score of each value against the values before it.
 
     ``(x[t] - median) / (1.4826 * MAD)`` of ``x[t-window:t]``, where MAD is the median absolute
@@ -69,6 +83,9 @@ def past_robust_z(x: Reals, window: int, min_count: int) -> Reals:
         NaN values are skipped and have no score.
     window, min_count : int
         Bars before this one, and values that they must hold, else NaN.
+    least : float
+        Scores below it in size are not asked for. Most of them are then NaN: that they are below
+        it takes less work to see than what they are.
 
     Returns
     -------
@@ -76,62 +93,49 @@ def past_robust_z(x: Reals, window: int, min_count: int) -> Reals:
         NaN too where the deviation is zero.
     """
     x = np.ascontiguousarray(x, np.float64)
-    return _scores_by_block(x, _orders(x, window), window, max(2, min_count))
-
-
-def _orders(x: Reals, window: int) -> Ranks:
-    """Sorting order of each block and the window before it, shape (n_blocks, lead + n_bars).
-
-    The lead is the window, or the whole series where that is shorter.
-    """
-    lead = min(window, x.size)
-    size = max(1, min(x.size, max(WINDOWS_PER_BLOCK * lead, LEAST_BLOCK)))
-    n_blocks = max(1, -(-x.size // size))
-    # Infinity, not NaN, for what is missing: numpy sorts many times faster without NaN.
-    padded = np.full(lead + n_blocks * size, np.inf)
-    padded[lead : lead + x.size] = np.where(np.isnan(x), np.inf, x)
-    rows = np.lib.stride_tricks.sliding_window_view(padded, lead + size)[::size]
-    return np.argsort(rows, axis=1)
+    out, lead = np.full(x.size, np.nan), min(window, x.size)
+    limit = max(0.0, least) * MAD_TO_SD * (1.0 - ROUNDING)
+    for start, ranks, ascending in ranked_blocks(x, window):
+        rest = out[start:]
+        _walk_all_scores(x[start:], ranks, ascending, window, max(2, min_count), lead, limit, rest)
+    return out
 
 
 @kernel
-def _quantiles_by_block(
-    x: Reals, orders: Ranks, window: int, probabilities: Reals, min_count: int
-) -> Reals:
-    n, lead = x.size, min(window, x.size)
-    out = np.empty((probabilities.size, n))
-    ranks, ascending = np.empty(orders.shape[1], np.int64), np.empty(orders.shape[1])
-    size = ranks.size - lead
-    for b in range(orders.shape[0]):
-        start, end = b * size, min(b * size + size, n)
-        _rank(x, orders[b], start - lead, ranks, ascending)
+def _walk_quantiles(
+    ranks: Ranks,
+    ascending: Reals,
+    window: int,
+    probabilities: Reals,
+    min_count: int,
+    lead: int,
+    out: Reals,
+) -> None:
+    size = ranks.shape[1] - lead
+    for b in range(ranks.shape[0]):
         for k in range(probabilities.size):
-            found = walk_quantile(ascending, ranks, window, probabilities[k], min_count, lead)
-            out[k, start:end] = found[: end - start]
-    return out
+            found = out[k, b * size : b * size + size]
+            values = walk_quantile(
+                ascending[b], ranks[b], window, probabilities[k], min_count, lead
+            )
+            found[:] = values[: found.size]
 
 
 @kernel
-def _scores_by_block(x: Reals, orders: Ranks, window: int, min_count: int) -> Reals:
-    n, lead = x.size, min(window, x.size)
-    out = np.full(n, np.nan)
-    ranks, ascending = np.empty(orders.shape[1], np.int64), np.empty(orders.shape[1])
-    size = ranks.size - lead
-    for b in range(orders.shape[0]):
-        start, end = b * size, min(b * size + size, n)
-        _rank(x, orders[b], start - lead, ranks, ascending)
-        _walk_scores(x[start:end], ascending, ranks, window, min_count, lead, out[start:end])
-    return out
-
-
-@kernel
-def _rank(x: Reals, order: Ranks, first: int, ranks: Ranks, ascending: Reals) -> None:
-    """Fill `ranks` and `ascending` for the bars from `first` on; rank -1 where there is none."""
-    for r in range(order.size):
-        t = first + order[r]
-        v = x[t] if 0 <= t < x.size else np.nan
-        ascending[r] = v + 0.0  # plus zero: one zero, not two
-        ranks[order[r]] = r if v == v else -1
+def _walk_all_scores(
+    x: Reals,
+    ranks: Ranks,
+    ascending: Reals,
+    window: int,
+    min_count: int,
+    lead: int,
+    limit: float,
+    out: Reals,
+) -> None:
+    size = ranks.shape[1] - lead
+    for b in range(ranks.shape[0]):
+        part = slice(b * size, b * size + size)
+        _walk_scores(x[part], ascending[b], ranks[b], window, min_count, lead, limit, out[part])
 
 
 @kernel
@@ -186,17 +190,27 @@ def walk_quantile(
 
 @kernel
 def _walk_scores(
-    x: Reals, ascending: Reals, ranks: Ranks, window: int, min_count: int, start: int, out: Reals
+    x: Reals,
+    ascending: Reals,
+    ranks: Ranks,
+    window: int,
+    min_count: int,
+    start: int,
+    limit: float,
+    out: Reals,
 ) -> None:
     """Robust scores of the bars `x`, the first of which is bar `start` of `ranks`.
 
     Half of the values are the nearest to the median; `n_left` of them lie in the lower half of
     all. Distances grow from the middle to both sides, so they are a run of marks, from `first` to
-    `last`, which moves little from bar to bar.
+    `last`, which moves little from bar to bar. It need not be found where a run around the
+    median that holds less than half of the values (from `low` to `high`, `inner` of them) reaches
+    farther than the value's distance over `limit`.
     """
     bits, count = _marks_before(ranks, start)
     mid_at = first = last = n_left = 0
     mid_below = first_below = last_below = 0
+    low = high = inner = 0
     for t in range(start, start + x.size):
         for r, step in _changes(ranks, window, t, start):
             if r >= 0:
@@ -205,6 +219,7 @@ def _walk_scores(
                 mid_below += step * (r < mid_at)
                 first_below += step * (r < first)
                 last_below += step * (r < last)
+                inner += step * (low <= r <= high)
         if count < min_count:
             continue
         half = count // 2
@@ -212,6 +227,10 @@ def _walk_scores(
         mid = ascending[mid_at]
         if count % 2 == 0:
             mid = 0.5 * (ascending[under(bits, mid_at)] + mid)
+        short = abs(x[t - start] - mid) / limit
+        few = low < high and inner <= (count - 1) // 2
+        if few and mid - short > ascending[low] and mid + short < ascending[high]:
+            continue
         n_left = min(n_left, half)
         first = seek(bits, first, first_below, half - n_left)
         last = seek(bits, last, last_below, 2 * half - n_left - 1)
@@ -235,6 +254,27 @@ def _walk_scores(
         spread = MAD_TO_SD * farther
         if spread > 0.0:
             out[t - start] = (x[t - start] - mid) / spread
+        reach = min(mid - ascending[low], ascending[high] - mid)
+        if limit > 0.0 and not (few and reach > NARROW * farther):
+            low, high = first + (mid_at - first) // 3, last - (last - mid_at) // 3
+            inner = _marks_within(bits, low, high)
+
+
+@kernel
+def _marks_within(bits: Bits, low: int, high: int) -> int:
+    """Marks from `low` to `high`."""
+    n = 0
+    for word in range(low >> 6, (high >> 6) + 1):
+        v = bits[word]
+        if word == low >> 6:
+            v &= ALL << np.uint64(low & 63)
+        if word == high >> 6:
+            v &= ALL >> np.uint64(63 - (high & 63))
+        v = v - ((v >> ONE) & PAIRS)
+        v = (v & FOURS) + ((v >> np.uint64(2)) & FOURS)
+        v = (v + (v >> np.uint64(4))) & BYTES
+        n += int((v * SUM_OF_BYTES) >> np.uint64(56))
+    return n
 
 
 @kernel

@@ -114,3 +114,21 @@ def test_orderly_series_are_no_exception(x):
 
 def test_a_flat_past_has_no_score():
     assert np.isnan(past_robust_z(np.array([1.0, 1.0, 1.0, 9.0]), 3, 1)[-1])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(0, 400),
+    window=st.integers(2, 90),
+    gap_share=st.sampled_from([0.0, 0.2]),
+    n_digits=st.sampled_from([0, 1, 9]),
+    least=st.sampled_from([-1.0, 0.0, 0.5, 2.0, 4.0]),
+)
+def test_scores_that_are_asked_for_are_the_same(seed, n, window, gap_share, n_digits, least):
+    x = np.random.default_rng(seed).standard_t(2, n).round(n_digits)
+    x[np.random.default_rng(seed + 1).random(n) < gap_share] = np.nan
+    every, some = past_robust_z(x, window, 2), past_robust_z(x, window, 2, least)
+    asked = np.abs(every) >= least
+    np.testing.assert_array_equal(some[asked], every[asked])
+    assert (np.isnan(some[~asked]) | (some[~asked] == every[~asked])).all()
