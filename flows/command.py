@@ -17,7 +17,6 @@ from lake.errors import AssayError
 if TYPE_CHECKING:
     from blocks.profile import RunConfig
 
-AUDIT = "flows.audit"
 OK, FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 _SHOW_CURSOR = "\x1b[?25h"  # the progress bars hide it
 
@@ -48,14 +47,11 @@ def run_command(module: str, flow: str, arguments: Sequence[str] | None = None) 
 def _run(module: str, flow: str, words: Sequence[str]) -> int:
     from blocks.profile import load_config
     from lake.store import open_lake
-    from tasks.events.admission import admit
 
     config = load_config(words, module)
     if config.list_events:
         return _print_events(config)
     open_lake(config.lake)  # a name that is none is told before anything starts
-    if module != AUDIT:  # which is there to tell what is wrong with them
-        admit(config.events)
     from flows.server import settle, temporary_server
 
     standing = settle(config.debug)

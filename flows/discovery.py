@@ -27,6 +27,7 @@ from lake.ref import Ref
 from tasks.blueprint.task import compile_blueprints
 from tasks.bridge.task import bridge, simulate
 from tasks.discovery.task import draw_eras, estimate, judge, trace
+from tasks.events.admission import admit
 from tasks.events.task import cover_market, detect, family_code
 from tasks.features.task import compute_features
 from tasks.outcomes.task import measure_outcomes
@@ -42,6 +43,7 @@ from tasks.report.task import draw_events, render
 )
 def discover(config: RunConfig) -> Summary:
     """From bars to judged findings and blueprints, each stage on the tables of those before."""
+    admit(config.events)
     board = Board(STAGES, quiet=config.json_output)
     with open_run(config.lake, config.recorded, config.refresh, board) as run:
         markets = bring_markets(run, config)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from importlib.util import find_spec
 
 from lake.errors import ConfigError
 from tasks.events.bars import Bars
@@ -33,8 +32,8 @@ def admit(config: EventsConfig) -> None:
     Raises
     ------
     ConfigError
-        When a module is not there or defines no event, when a name is taken, or when an event
-        breaks the contract; the message names the first bar at which it does.
+        When a module defines no event, when a name is taken, or when an event breaks the contract;
+        the message names the first bar at which it does.
     """
     if not config.modules:
         return
@@ -53,16 +52,6 @@ def admit(config: EventsConfig) -> None:
 
 
 def _defined(module: str) -> tuple[Analyzer, ...]:
-    try:
-        found = find_spec(module)
-    except ModuleNotFoundError:
-        found = None
-    if found is None:
-        raise ConfigError(
-            f"no module {module!r} to take events from",
-            "a module that Python finds from the working folder, like my_events for my_events.py",
-            "check the name given with --events-from",
-        )
     analyzers = defined_in(module)
     if not analyzers:
         raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from importlib import import_module
 
 from pydantic import Field, field_validator, model_validator
 
@@ -49,6 +50,10 @@ class EventsConfig(Config):
                 raise ValueError(f"{name!r} is no module: wanted a name like my_events")
             if name.rpartition(".")[2] in (*families(), SEQUENCES):
                 raise ValueError(f"{name!r} is called like a family that there is: rename it")
+            try:
+                import_module(name)
+            except (ImportError, SyntaxError) as error:
+                raise ValueError(f"a module that can be imported from here: {error}") from error
         return tuple(sorted(set(modules)))
 
     @model_validator(mode="after")

@@ -68,10 +68,11 @@ def test_an_event_that_breaks_the_contract_is_refused_with_its_first_bar(write, 
 def test_a_module_without_events_or_without_a_file_is_refused(write):
     with pytest.raises(ConfigError, match="defines no event"):
         admit(write("no_events", "x = 1"))
-    with pytest.raises(ConfigError, match="no module 'there_is_none'"):
-        admit(EventsConfig(modules=("there_is_none",)))
-    with pytest.raises(ConfigError, match="no module"):
-        admit(EventsConfig(modules=("there_is_none.at_all",)))
+    for name in ("there_is_none", "there_is_none.at_all"):
+        with pytest.raises(ValueError, match="can be imported from here: No module"):
+            EventsConfig(modules=(name,), names=("vol_spike",))
+    with pytest.raises(ValueError, match="can be imported from here: invalid syntax"):
+        write("broken_events", "def (")
 
 
 def test_a_users_module_and_its_helpers_enter_the_key(write):
