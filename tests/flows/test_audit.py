@@ -7,7 +7,8 @@ import pytest
 from tests.flows.conftest import ROOT, Command
 
 SMALL = (
-    *("--demo.n_days", "60", "--timeframe", "15m", "--symbols", "DEMOA", "--beside", "funding"),
+    *("--demo.n_days", "60", "--timeframe", "15m", "--symbols", "DEMOB"),
+    *("--beside", "funding,spot,leader,mark"),
     *("--audit.n_cuts", "8", "--json"),
 )
 CHEATS = ("--events-from", "tests.audit.cheats")
@@ -29,13 +30,14 @@ def audit(environment: dict[str, str], *arguments: str) -> tuple[int, dict]:
 def test_an_audit_of_honest_events_exits_with_zero_and_says_what_it_could_not_ask(
     environment: dict[str, str], tmp_path
 ) -> None:
-    families = ("--families", "positioning", "--lake", str(tmp_path / "lake"))
+    families = ("--families", "positioning,desync", "--lake", str(tmp_path / "lake"))
     code, told = audit(environment, *families)
     assert (code, told["n_rewritten"], told["failed"]) == (0, 0, [])
     assert told["n_readings"] > 1000
-    assert {"rv_slow", "funding_flip"} <= {row["name"] for row in told["rows"]}
+    beside = {"funding_flip", "basis_dislocation", "lead_lag_break"}
+    assert {"rv_slow", *beside} <= {row["name"] for row in told["rows"]}
     lacking = "not runnable: needs open interest"
-    assert told["not_audited"]["oi_flush on DEMOA-15m"] == lacking
+    assert told["not_audited"]["oi_flush on DEMOB-15m"] == lacking
 
 
 def test_an_audit_of_cheats_exits_with_one_and_names_each_with_its_first_bar(
@@ -46,7 +48,7 @@ def test_an_audit_of_cheats_exits_with_one_and_names_each_with_its_first_bar(
     wrong = {row["name"]: row for row in told["rows"] if row["n_rewritten"]}
     assert {"centred_window", "full_sample_quantile", "pivot_at_its_extreme"} <= set(wrong)
     assert "honest_move" not in wrong
-    assert all(row["first"].startswith("DEMOA-15m 2023-") for row in wrong.values())
+    assert all(row["first"].startswith("DEMOB-15m 2023-") for row in wrong.values())
 
 
 def test_discovery_refuses_the_same_cheats(discover: Command, tmp_path) -> None:
