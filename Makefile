@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install discovery audit test lint format bench ui serve lock clean
+.PHONY: help install discovery audit calibrate test lint format bench ui serve lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ discovery: $(READY) ## run the main job on the demo market (ARGS="--source files
 
 audit: $(READY) ## ask of every feature and event whether it looks ahead
 	$(BIN)/python -m flows.audit $(ARGS)
+
+calibrate: $(READY) ## ask how often discovery is wrong (ARGS="--markets 50 --effect 0,5,20")
+	$(BIN)/python -m flows.calibrate $(ARGS)
 
 test: lint ## linters, types, import contracts and the tests
 	$(BIN)/python -m pytest -n auto $(ARGS)

@@ -10,6 +10,9 @@ SHORT = {
     "--families": "--events.families",
     "--events_from": "--events.modules",
     "--sequences": "--events.sequences",
+    "--markets": "--calibrate.markets",
+    "--effect": "--calibrate.effect",
+    "--placebos": "--calibrate.placebos",
 }
 
 

@@ -25,6 +25,7 @@ from lake.time import Symbol
 from tasks.audit.config import AuditConfig
 from tasks.blueprint.config import BlueprintConfig
 from tasks.bridge.config import BridgeConfig
+from tasks.calibrate.config import CalibrateConfig
 from tasks.clean.config import CleanConfig
 from tasks.discovery.config import DiscoveryConfig
 from tasks.events.config import EventsConfig
@@ -50,9 +51,9 @@ STAGES = (
     "blueprint",
     "report",
 )
-JOBS = (*STAGES, "audit")
+JOBS = (*STAGES, "audit", "calibrate")
 PLACES = ("data", "funding", "open_interest", "spot", "mark", "fees", "calendar")
-SHOWN = ("refresh", "json_output", "debug", "profile", "list_events", "audit")
+SHOWN = ("refresh", "json_output", "debug", "profile", "list_events", "audit", "calibrate")
 LOCAL = (*PLACES, *SHOWN, "lake", "workers")
 
 
@@ -116,6 +117,7 @@ class RunConfig(IngestConfig, BaseSettings):
     blueprint: BlueprintConfig = BlueprintConfig()
     report: ReportConfig = ReportConfig()
     audit: AuditConfig = AuditConfig()
+    calibrate: CalibrateConfig = CalibrateConfig()
 
     @property
     def ingest(self) -> IngestConfig:

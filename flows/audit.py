@@ -52,9 +52,10 @@ def sweep(run: Run, c: RunConfig, markets: Markets) -> Tables:
     """Audit features and events, one task per market and family; the others finish if one fails."""
     bars, context = markets.bars, markets.context
     how: dict[str, Any] = {"config": c.audit}
-    features = spread(bars, parts=["features"], bars=bars, features=c.features, **how)
+    known: dict[str, Any] = {"bars": bars, "context": context, **how}
+    features = spread(bars, parts=["features"], features=c.features, **known)
     own: dict[str, Any] = {"events": c.events.only, "code": partial(family_code, c.events)}
     families = c.events.chosen()
-    looks = spread(bars, parts=families, per_part=own, bars=bars, context=context, **how)
+    looks = spread(bars, parts=families, per_part=own, **known)
     swept = run.all("audit", audit_features, features, tolerate=True)
     return Tables([*swept, *run.all("audit", audit_events, looks, tolerate=True)])

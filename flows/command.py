@@ -31,6 +31,8 @@ def run_command(module: str, flow: str, arguments: Sequence[str] | None = None) 
         program is told in short and exits with 1; it shows its trace with ``--debug``.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
+    # Tasks are the threads here; a matrix library's own would only take their cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
     _heed_signals()
     if "--debug" not in words:

@@ -11,7 +11,6 @@ if __name__ == "__main__":
 
     raise SystemExit(run_command("flows.discovery", "run_discovery"))
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,17 +19,16 @@ from prefect import flow
 from blocks.profile import STAGES, RunConfig, n_cores
 from blocks.runner import task_runner
 from flows.board import Board
+from flows.inquiry import Found, Seen, find
 from flows.markets import Markets, bring_markets
 from flows.run import Run, Tables, open_run, spread
-from flows.summary import Made, Summary, summarise
+from flows.summary import TOLD, Made, Summary, summarise
 from lake.ref import Ref
 from tasks.blueprint.task import compile_blueprints
-from tasks.bridge.task import bridge, simulate
-from tasks.discovery.task import draw_eras, estimate, judge, trace
+from tasks.bridge.task import bridge, simulate, weigh_search
 from tasks.events.admission import admit
 from tasks.events.task import cover_market, detect, family_code
 from tasks.features.task import compute_features
-from tasks.outcomes.task import measure_outcomes
 from tasks.promotion.task import decide, tally
 from tasks.report.task import draw_events, render
 
@@ -57,39 +55,13 @@ def run_discovery(config: RunConfig) -> Summary:
     return discover.with_options(task_runner=task_runner(config.workers))(config)
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What is known of each market, before and after each bar."""
-
-    bars: Tables
-    context: Tables
-    quality: Tables
-    truth: Tables
-    features: Tables
-    events: Tables
-    coverage: Tables
-    outcomes: Tables
-
-
-@dataclass(frozen=True)
-class Found:
-    """What follows the events in the discovery era."""
-
-    eras: Ref
-    paths: Tables
-    findings: Ref
-
-
 def observe(run: Run, c: RunConfig, markets: Markets) -> Seen:
-    """On the clean bars features, events and outcomes, each blind to the others."""
-    bars = markets.bars
-    features = run.map("features", compute_features, bars, bars=bars, config=c.features)
+    """On the clean bars features and events: what is known at each close."""
+    known: dict[str, Any] = {"bars": markets.bars, "context": markets.context}
+    features = run.map("features", compute_features, markets.bars, **known, config=c.features)
     events, coverage = look(run, c, markets)
-    horizons = c.outcomes.horizons
-    outcomes = run.map("outcomes", measure_outcomes, bars, parts=horizons, bars=bars)
-    known = {"context": markets.context, "quality": markets.quality, "truth": markets.truth}
-    made = {"features": features, "events": events, "coverage": coverage, "outcomes": outcomes}
-    return Seen(bars=bars, **known, **made)
+    judged = {"quality": markets.quality, "truth": markets.truth}
+    return Seen(**known, **judged, features=features, events=events, coverage=coverage)
 
 
 def look(run: Run, c: RunConfig, markets: Markets) -> tuple[Tables, Tables]:
@@ -109,37 +81,23 @@ def events_code(c: RunConfig) -> list[str]:
     return [module for family in c.events.chosen() for module in family_code(c.events, family)]
 
 
-def find(run: Run, c: RunConfig, seen: Seen) -> Found:
-    """Estimate what follows each event, in the discovery era only; judge all at once."""
-    eras = run.one("discovery", draw_eras, bars=seen.bars, config=c.discovery)
-    known: dict[str, Any] = {"events": seen.events, "eras": eras, "config": c.discovery}
-    effects = run.map(
-        "discovery",
-        estimate,
-        seen.events,
-        **known,
-        features=seen.features,
-        outcomes=seen.outcomes,
-    )
-    paths = run.map("discovery", trace, seen.bars, **known, bars=seen.bars)
-    findings = run.one("discovery", judge, effects=effects, config=c.discovery)
-    return Found(eras, paths, findings)
-
-
-def trade(run: Run, c: RunConfig, seen: Seen, found: Found) -> dict[str, Ref]:
-    """Trade the findings out of sample and after costs; decide which are promoted."""
+def trade(run: Run, c: RunConfig, seen: Seen, found: Found) -> tuple[dict[str, Ref], Ref]:
+    """Trade the findings out of sample and after costs; decide, and weigh all that was tried."""
     market = {"events": seen.events, "features": seen.features, "bars": seen.bars}
     findings = {"findings": found.findings}
     trades = run.one("bridge", simulate, **findings, **market, eras=found.eras, config=c.bridge)
     bridged = run.one("bridge", bridge, **findings, trades=trades, config=c.bridge)
     judged = {**findings, "bridged": bridged, "trades": trades}
     gates: dict[str, Any] = {"discovery_config": c.discovery, "config": c.promotion}
-    return judged | {"verdicts": run.one("promotion", decide, **judged, **gates)}
+    verdicts = run.one("promotion", decide, **judged, **gates)
+    held = {"trades": trades, "verdicts": verdicts, "eras": found.eras}
+    search = run.one("bridge", weigh_search, **held, judgement=found.judgement, config=c.bridge)
+    return judged | {"verdicts": verdicts}, search
 
 
 def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found) -> Made:
     """Compile what was promoted; report on everything."""
-    judged = trade(run, c, seen, found)
+    judged, search = trade(run, c, seen, found)
     funnel = run.one("promotion", tally, verdicts=judged["verdicts"])
     assumed: dict[str, Any] = {
         "events_config": c.events,
@@ -148,10 +106,11 @@ def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found) -> Made:
     }
     blueprints = run.one("blueprint", compile_blueprints, **judged, bars=seen.bars, **assumed)
     compiled: dict[str, Any] = {"funnel": funnel, "blueprints": blueprints}
-    report, book = tell(run, c, seen, found, judged | compiled)
-    judgement = {"findings": found.findings, "verdicts": judged["verdicts"], **compiled}
+    told = judged | compiled | {"search": search}
+    told |= {"confirmed": found.confirmed, "judgement": found.judgement}
+    report, book = tell(run, c, seen, found, told)
     looked = (seen.quality, seen.events, seen.coverage)
-    return Made(*looked, **judgement, report=report, book=book)
+    return Made(*looked, **{name: told[name] for name in TOLD}, report=report, book=book)
 
 
 def tell(
@@ -161,6 +120,7 @@ def tell(
     shown = {"bars": seen.bars, "events": seen.events, "coverage": seen.coverage}
     own: dict[str, Any] = {"part": "events", "chosen": c.events, "code": events_code(c)}
     book = run.one("report", draw_events, **shown, **own, config=c.report)
-    known = {"quality": seen.quality, "paths": found.paths, "truth": seen.truth}
+    known: dict[str, Any] = {"quality": seen.quality, "truth": seen.truth}
+    known |= {"paths": found.paths, "stability": found.stability}
     told: dict[str, Any] = {"book": book, "settings": c.research, "config": c.report}
     return run.one("report", render, **shown, **known, **judged, **told), book

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,16 @@ from pydantic import BaseModel
 from flows.run import Run, Tables
 from lake.ref import Ref
 from tasks.report.digest import Digest
+from tasks.report.formats import MISSING, count, estimate, interval, probability, signed
+from tasks.report.judged import tell_alarm, tell_judgement, tell_ledger
 from tasks.report.task import read_digest
 
 N_BEST = 12
+TOLD = ("findings", "confirmed", "judgement", "verdicts", "funnel", "blueprints")
+BEST = (
+    *("hypothesis", "n", "scaled_bps", "scaled_se_bps", "shrunk_bps", "lower_bps", "upper_bps"),
+    *("confirmed_scaled_bps", "confirmed_scaled_se_bps", "q", "verdict", "decision", "because"),
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,8 @@ class Made:
     events: Tables
     coverage: Tables
     findings: Ref
+    confirmed: Ref
+    judgement: Ref
     verdicts: Ref
     funnel: Ref
     blueprints: Ref
@@ -49,6 +59,7 @@ class Summary(BaseModel):
     seconds: dict[str, float]
     peak_rss_mb: dict[str, float]
     failed: list[str]
+    judgement: dict[str, Any]
     best: list[dict[str, Any]]
     funnel: list[dict[str, Any]]
 
@@ -65,14 +76,13 @@ class Summary(BaseModel):
 
     def for_machines(self) -> dict[str, Any]:
         """What ``--json`` prints."""
-        return self.model_dump(mode="json", exclude={"best", "funnel"})
+        known = self.model_dump(mode="json", exclude={"best", "funnel"})
+        return known | {"best": [{name: row[name] for name in BEST} for row in self.best]}
 
 
 def summarise(run: Run, made: Made) -> Summary:
     """Publish report and blueprints, and put the run into numbers."""
-    tables = (made.findings, made.verdicts, made.funnel, made.blueprints, made.report, made.book)
-    uri, coverage = run.results.uri, made.coverage
-    found = read_digest(uri, made.quality, *tables, coverage=coverage, n_best=N_BEST)
+    found = _read(run.results.uri, made)
     report, book, *blueprints = _publish(run, found)
     summary = Summary(
         run=run.name,
@@ -90,11 +100,20 @@ def summarise(run: Run, made: Made) -> Summary:
         seconds={stage: round(cost.seconds, 3) for stage, cost in run.meter.costs.items()},
         peak_rss_mb={stage: round(c.peak_rss_mb, 1) for stage, c in run.meter.costs.items()},
         failed=[f"{o.task} {o.market} {o.part}: {o.error!r}" for o in run.failures],
+        judgement=found.judgement,
         best=found.best,
         funnel=found.funnel,
     )
     _show_in_prefect(summary)
     return summary
+
+
+def _read(uri: str, made: Made) -> Digest:
+    told = {name: getattr(made, name) for name in TOLD}
+    pages = (made.report, made.book)
+    return read_digest(
+        uri, made.quality, coverage=made.coverage, pages=pages, n_best=N_BEST, **told
+    )
 
 
 def _publish(run: Run, found: Digest) -> list[str]:
@@ -109,7 +128,7 @@ def _publish(run: Run, found: Digest) -> list[str]:
 def _show_in_prefect(summary: Summary) -> None:
     create_table_artifact(
         key="discovery-findings",
-        table=summary.best or [{"hypotheses": 0}],
+        table=summary.for_machines()["best"] or [{"hypotheses": 0}],
         description="Hypotheses with the smallest q-values",
     )
     create_markdown_artifact(
@@ -117,12 +136,62 @@ def _show_in_prefect(summary: Summary) -> None:
     )
 
 
+BEST_HEADS = (
+    *("market | event | horizon | condition", "found", "shrunk (95 %)", "out of sample"),
+    *("n", "q", "verdict", "because"),
+)
+
+
+def best_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """What is shown of one of the best hypotheses, as `BEST_HEADS` names it."""
+    return (
+        row["hypothesis"],
+        estimate(row["scaled_bps"], row["scaled_se_bps"]),
+        _believed(row),
+        _blank(estimate(row["confirmed_scaled_bps"], row["confirmed_scaled_se_bps"])),
+        count(row["n"]),
+        probability(row["q"]),
+        row["decision"] or row["verdict"],
+        row["because"] or row["reason"],
+    )
+
+
+def _believed(row: dict[str, Any]) -> str:
+    ends = interval(row["lower_bps"], row["upper_bps"])
+    return signed(row["shrunk_bps"]) + ("" if ends == MISSING else f" ({ends})")
+
+
+def _blank(shown: str) -> str:
+    """What was not asked is empty, not a dash."""
+    return "" if shown == MISSING else shown
+
+
+def judged_lines(summary: Summary) -> tuple[str, str, str]:
+    """The judgement, the ledger, and the alarm or nothing."""
+    row = summary.judgement
+    return tell_judgement(row), tell_ledger(row), tell_alarm(row)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    escaped = (cell.replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |"
+
+
+def _grid(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join([_row(heads), "|" + "---|" * len(heads), *map(_row, rows)])
+
+
+def _judged(summary: Summary) -> str:
+    judged, history, alarm = judged_lines(summary)
+    return f"{judged}.\n{history}." + (f"\n\n**{alarm}.**" if alarm else "")
+
+
 def markdown(summary: Summary) -> str:
     """The summary as a page of Markdown."""
-    gates = "\n".join(
-        f"| {row['gate']} | {row['n_in']} | {row['n_stopped']} | {row['n_out']} |"
+    gates = [
+        (row["gate"], *(str(row[name]) for name in ("n_in", "n_stopped", "n_out")))
         for row in summary.funnel
-    )
+    ]
     blueprints = "\n".join(f"- `{name}`" for name in summary.blueprints) or "- none"
     return f"""# Discovery {summary.run}
 
@@ -130,9 +199,11 @@ def markdown(summary: Summary) -> str:
 {summary.n_hypotheses:,} hypotheses: **{summary.n_findings} findings,
 {summary.n_promoted} promoted**.
 
-| gate | in | stopped | out |
-|---|---:|---:|---:|
-{gates}
+{_judged(summary)}
+
+{_grid(BEST_HEADS, map(best_cells, summary.best))}
+
+{_grid(("gate", "in", "stopped", "out"), gates)}
 
 Blueprints:
 

@@ -7,9 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from flows.summary import Summary
+from flows.summary import BEST_HEADS, Summary, best_cells, judged_lines
 
 WIDTH_WHEN_PIPED = 160
+_RIGHT = {"found", "shrunk (95 %)", "out of sample", "n", "q"}
 
 
 def show(summary: Summary) -> None:
@@ -18,38 +19,29 @@ def show(summary: Summary) -> None:
     if not console.is_terminal:
         console = Console(width=WIDTH_WHEN_PIPED)
     console.print(_best(summary.best))
+    _print_judgement(console, summary)
     console.print(_funnel(summary.funnel))
     console.print(_costs(summary))
     for line in _closing(summary):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
+def _print_judgement(console: Console, summary: Summary) -> None:
+    judged, history, alarm = judged_lines(summary)
+    for line in (f"judgement   {judged}", f"ledger      {history}"):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    if alarm:
+        console.print(alarm, style="bold red", soft_wrap=True, highlight=False, markup=False)
+
+
 def _best(rows: list[dict[str, Any]]) -> Table:
-    table = Table(title="Best hypotheses", title_justify="left")
-    for name, justify in _BEST_COLUMNS:
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    table = Table(title="Best hypotheses, bps", title_justify="left")
+    for name in BEST_HEADS:
+        right = name in _RIGHT
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows:
-        table.add_row(
-            row["hypothesis"],
-            f"{number(row['effect_bps'], 1)} ± {number(row['se_bps'], 1)}",
-            number(row["shrunk_bps"], 1),
-            f"{row['n']:,}",
-            number(row["q"], 4),
-            row["decision"] or row["verdict"],
-            row["because"] or row["reason"],
-        )
+        table.add_row(*best_cells(row))
     return table
-
-
-_BEST_COLUMNS = (
-    ("market | event | horizon | condition", "left"),
-    ("effect bps", "right"),
-    ("shrunk", "right"),
-    ("n", "right"),
-    ("q", "right"),
-    ("verdict", "left"),
-    ("because", "left"),
-)
 
 
 def _funnel(rows: list[dict[str, Any]]) -> Table:
@@ -86,8 +78,3 @@ def _closing(summary: Summary) -> list[str]:
         f"report      {summary.report}",
         f"events      {summary.book}",
     ]
-
-
-def number(value: float | None, digits: int) -> str:
-    """A number for people; a dash where there is none."""
-    return "-" if value is None else f"{value:,.{digits}f}"

@@ -12,11 +12,20 @@ from typing import Any
 
 from lake.errors import AssayError, ConfigError, LakeError
 from lake.explain import explain
+from lake.ledger_table import ledger_lines, read_ledger
 from lake.lineage import ancestry
 from lake.naming import find_table
 from lake.schema import TABLES
-from lake.show import listing, listing_lines, size_text, table_json, table_lines
-from lake.store import BLOB_FOLDER, DRAFT_FOLDER, RUN_FOLDER, TABLE_FOLDER, Lake, open_lake
+from lake.show import listing, listing_lines, size_text, table_csv, table_json, table_lines
+from lake.store import (
+    BLOB_FOLDER,
+    DRAFT_FOLDER,
+    LEDGER_FOLDER,
+    RUN_FOLDER,
+    TABLE_FOLDER,
+    Lake,
+    open_lake,
+)
 from lake.sweep import carry_out, plan_lines, plan_sweep
 from lake.time import duration_ms
 from lake.verify import verify
@@ -33,6 +42,7 @@ examples:
   python -m lake show FINDINGS --rows 20
   python -m lake lineage BLUEPRINTS
   python -m lake explain features
+  python -m lake ledger
   python -m lake sweep --keep 1 --dry-run
 """
 
@@ -57,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _existing_lake(uri: str) -> Lake:
     lake = open_lake(uri)
-    folders = (RUN_FOLDER, TABLE_FOLDER, BLOB_FOLDER, DRAFT_FOLDER)
+    folders = (RUN_FOLDER, TABLE_FOLDER, BLOB_FOLDER, LEDGER_FOLDER, DRAFT_FOLDER)
     if not any(True for folder in folders for _ in lake.files.walk(folder)):
         raise LakeError(
             f"no lake at {lake.uri}",
@@ -85,7 +95,7 @@ def _show(asked: argparse.Namespace, lake: Lake) -> int:
     entry = find_table(lake, asked.table)
     n_rows = asked.rows if asked.rows is not None else entry.ref.n_rows if asked.csv else 10
     if asked.csv:
-        sys.stdout.write(lake.read(entry.ref).head(n_rows).write_csv())
+        sys.stdout.write(table_csv(lake.read(entry.ref).head(n_rows)))
     elif asked.json:
         print(table_json(lake, entry, n_rows))
     else:
@@ -101,9 +111,16 @@ def _verify(asked: argparse.Namespace, lake: Lake) -> int:
     n_harmless = len(checked.faults) - checked.n_wrong
     print(
         f"{checked.n_tables} tables, {checked.n_blobs} blobs, {checked.n_runs} runs, "
-        f"{size_text(checked.n_bytes)}: {checked.n_wrong} wrong, {n_harmless} harmless"
+        f"{checked.n_entries} ledger entries, {size_text(checked.n_bytes)}: "
+        f"{checked.n_wrong} wrong, {n_harmless} harmless"
     )
     return 1 if checked.n_wrong else 0
+
+
+def _ledger(asked: argparse.Namespace, lake: Lake) -> int:
+    table = read_ledger(lake)
+    _print([json.dumps(table.plain(), indent=1)] if asked.json else ledger_lines(table))
+    return 0
 
 
 def _lineage(asked: argparse.Namespace, lake: Lake) -> int:
@@ -154,6 +171,7 @@ def _commands() -> tuple[tuple[Run, Callable[[argparse.ArgumentParser], None], s
         (_ls, _add_ls, "list tables and the runs that used them"),
         (_show, _add_show, "print a table with its units"),
         (_verify, _add_nothing, "hash everything again, check every entry; exit 1 if any is wrong"),
+        (_ledger, _add_json, "list every grid that was asked, its p-values and the looks"),
         (_lineage, _add_table, "show a table's ancestors down to the raw bytes"),
         (_explain, _add_explain, "say why a stage ran or was reused, field by field"),
         (_sweep, _add_sweep, "delete what the last runs do not need"),
@@ -180,6 +198,10 @@ def _add_ls(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", nargs="?", metavar="KIND", help="only tables of this kind")
     parser.add_argument("--market", metavar="M", help="only this market's, e.g. BTCUSDT-5m")
     parser.add_argument("--json", action="store_true", help="print one JSON array")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_table(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,9 @@ from urllib.parse import unquote, urlsplit
 
 from lake.errors import LakeError
 
+# What file systems answer that know no second name for a file, such as exFAT.
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+
 
 class Stamp(NamedTuple):
     """What tells a file from the one that lay there before, without reading it."""
@@ -32,6 +35,8 @@ class Files(Protocol):
     def read(self, path: str) -> bytes: ...
 
     def write(self, path: str, data: bytes) -> None: ...
+
+    def create(self, path: str, data: bytes) -> bool: ...
 
     def stamp(self, path: str) -> Stamp | None: ...
 
@@ -80,6 +85,24 @@ def _lake_error(uri: str, path: str, error: OSError) -> LakeError:
     return LakeError(came, "a working file system", "mend it, or name another with --lake")
 
 
+def _replace(draft: Path, target: Path) -> bool:
+    draft.replace(target)
+    return True
+
+
+def _link(draft: Path, target: Path) -> bool:
+    # A second name is given to what is whole already, and never to a name that is taken.
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return not target.exists() and _replace(draft, target)
+    return True
+
+
 class LocalFiles:
     """A folder. A write goes to a draft, is synced, then renamed."""
 
@@ -93,6 +116,14 @@ class LocalFiles:
 
     @_explained
     def write(self, path: str, data: bytes) -> None:
+        self._through_draft(path, data, _replace)
+
+    @_explained
+    def create(self, path: str, data: bytes) -> bool:
+        """Write a file where none is; return False, and leave it, where one is already."""
+        return self._through_draft(path, data, _link)
+
+    def _through_draft(self, path: str, data: bytes, settle: Callable[[Path, Path], bool]) -> bool:
         target = self.root / path
         draft = self.root / "drafts" / uuid.uuid4().hex
         for folder in (draft.parent, target.parent):
@@ -102,10 +133,9 @@ class LocalFiles:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            draft.replace(target)
-        except BaseException:
+            return settle(draft, target)
+        finally:
             draft.unlink(missing_ok=True)
-            raise
 
     @_explained
     def stamp(self, path: str) -> Stamp | None:
@@ -167,6 +197,17 @@ class ObjectFiles:
         self.system.create_dir(full.rpartition("/")[0], recursive=True)
         with self.system.open_output_stream(full) as file:
             file.write(data)
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Write a file where none is; return False where one is already.
+
+        pyarrow.fs knows no conditional put. Of two that create the same file in one instant, the
+        one that is overwritten sees it by reading back, unless it has read back before.
+        """
+        if self.stamp(path) is not None:
+            return False
+        self.write(path, data)
+        return bool(self.read(path) == data)
 
     @_explained
     def stamp(self, path: str) -> Stamp | None:

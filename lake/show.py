@@ -18,6 +18,7 @@ from lake.store import Entry, Lake
 SHORT = 12
 _KILO = 1024
 _CELL = 40
+_N_MEMBERS = 20
 
 
 def size_text(n_bytes: float) -> str:
@@ -126,25 +127,37 @@ def _column_rows(ref: Ref, frame: pl.DataFrame) -> Iterator[tuple[str, ...]]:
     meaning = TABLES[ref.kind].meaning if ref.kind in TABLES else {}
     yield ("COLUMN", "DTYPE", "MISSING", "LEAST", "MOST", "MEANING")
     for name in frame.columns:
-        known = frame[name].drop_nulls()
-        if known.dtype.is_float():
-            known = known.drop_nans()
+        whole = frame[name]
+        known = _known(whole)
+        missing = f"{whole.len() - known.len():,}"
+        if isinstance(whole.dtype, pl.List):
+            known = _known(known.explode())
         ends = [_short(value) for value in (known.min(), known.max())] if len(known) else ["", ""]
-        n_missing = frame.height - len(known)
-        yield (
-            name,
-            str(frame.schema[name]).split("(")[0],
-            f"{n_missing:,}",
-            *ends,
-            meaning.get(name, ""),
-        )
+        yield (name, _dtype_text(whole.dtype), missing, *ends, meaning.get(name, ""))
+
+
+def _known(values: pl.Series) -> pl.Series:
+    known = values.drop_nulls()
+    return known.drop_nans() if known.dtype.is_float() else known
+
+
+def _dtype_text(dtype: pl.DataType) -> str:
+    if isinstance(dtype, pl.List):
+        return f"lists of {dtype.inner}"
+    return str(dtype).split("(")[0]
 
 
 def _short(value: Any) -> str:
     if value is None:
         return "null"
+    if isinstance(value, pl.Series):
+        return _cut(f"{len(value)}: {' '.join(map(_short, value.head(_N_MEMBERS)))}")
     text = f"{value:.6g}" if isinstance(value, float) else str(value).partition("\n")[0]
-    return text.replace("+00:00", "Z") if len(text) <= _CELL else f"{text[: _CELL - 3]}..."
+    return _cut(text.replace("+00:00", "Z"))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CELL else f"{text[: _CELL - 3]}..."
 
 
 def table_json(lake: Lake, entry: Entry, n_rows: int) -> str:
@@ -161,3 +174,13 @@ def table_json(lake: Lake, entry: Entry, n_rows: int) -> str:
         "rows": json.loads(frame.head(n_rows).write_json()),
     }
     return json.dumps(value, indent=1)
+
+
+def table_csv(frame: pl.DataFrame) -> str:
+    """Rows as CSV; the members of a list stand in one cell, with a space between them."""
+    flat = [
+        pl.col(name).list.eval(pl.element().cast(pl.String)).list.join(" ", ignore_nulls=False)
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.List)
+    ]
+    return frame.with_columns(flat).write_csv()

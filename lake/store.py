@@ -7,6 +7,7 @@ runs/RUN.json                          what a run used and made
 blobs/SHA256                           bytes as a venue sent them
 notes/SHA256(name).json                which blob a venue's page or archive became
 documents/NAME                         copies of reports and blueprints for people
+ledger/                                every hypothesis ever asked, see lake/chain.py: never swept
 drafts/                                writes under way
 """
 
@@ -31,7 +32,7 @@ from lake.schema import TABLES
 pl.Config.set_engine_affinity("in-memory")
 
 TABLE_FOLDER, RUN_FOLDER, BLOB_FOLDER, DOCUMENT_FOLDER = "tables", "runs", "blobs", "documents"
-DRAFT_FOLDER, NOTE_FOLDER = "drafts", "notes"
+DRAFT_FOLDER, NOTE_FOLDER, LEDGER_FOLDER = "drafts", "notes", "ledger"
 
 
 class Entry(BaseModel):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from lake.chain import check_chain
 from lake.errors import CorruptTable, SchemaError
 from lake.keys import code_of, sha256
 from lake.lineage import blobs_of
@@ -58,6 +59,7 @@ class Checked:
     n_tables: int = 0
     n_blobs: int = 0
     n_runs: int = 0
+    n_entries: int = 0
     n_bytes: int = 0
 
     @property
@@ -66,7 +68,7 @@ class Checked:
 
 
 def verify(lake: Lake) -> Checked:
-    """Hash every table and blob again and check every entry, parent and run record."""
+    """Hash every table and blob again and check every entry, parent, run record and the ledger."""
     checked = Checked()
     paths = set(lake.files.walk(TABLE_FOLDER))
     for path in sorted(paths):
@@ -79,6 +81,9 @@ def verify(lake: Lake) -> Checked:
             checked.faults.append(Fault(path, what, "nothing: it does not count", harmless=True))
     checked.faults.extend(_check_blobs(lake, checked))
     checked.faults.extend(_check_runs(lake, checked))
+    links, flaws = check_chain(lake)
+    checked.n_entries = len(links)
+    checked.faults.extend(Fault(*flaw) for flaw in flaws)
     for path in lake.files.walk(DRAFT_FOLDER):
         what = "a draft: a write under way, or cut short"
         checked.faults.append(Fault(path, what, "nothing, or `lake sweep`", harmless=True))

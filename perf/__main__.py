@@ -13,7 +13,7 @@ from rich.table import Table
 from flows.server import settle
 from perf.harness import Bench, Measured, judge, measure, read_baselines
 
-SUITES = ("kernels", "events", "lake", "prefect", "demo")
+SUITES = ("kernels", "events", "statistics", "shrinkage", "lake", "prefect", "demo")
 
 
 def main(arguments: list[str] | None = None) -> int:

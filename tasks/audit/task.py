@@ -24,11 +24,18 @@ from tasks.stage.task import stage
 
 @stage(makes=AUDIT, code=[__name__])
 def audit_features(
-    lake: Lake, *, market: str, part: str, bars: Ref, features: FeaturesConfig, config: AuditConfig
+    lake: Lake,
+    *,
+    market: str,
+    part: str,
+    bars: Ref,
+    context: Ref,
+    features: FeaturesConfig,
+    config: AuditConfig,
 ) -> pl.DataFrame:
     """Sweep the features of a market."""
     timeframe = timeframe_of(market)
-    arrays = Bars.of(lake.read(bars), timeframe)
+    arrays = Bars.of(lake.read(bars), timeframe, lake.read(context))
     return audit(features_subject(timeframe, features), arrays, market, config)
 
 

@@ -17,12 +17,12 @@ from tasks.blueprint.config import BlueprintConfig
 from tasks.blueprint.document import (
     Blueprint,
     Condition,
+    ConfirmationEvidence,
     Costs,
     DiscoveryEvidence,
     EventRule,
     Evidence,
     GoldenTrade,
-    HoldoutEvidence,
     KillRule,
     Part,
     Sizing,
@@ -72,7 +72,7 @@ def compile_documents(case: Case, events: EventsConfig, config: BlueprintConfig)
     if promoted.is_empty():
         return BLUEPRINTS.empty()
     verdicts = promoted.select("hypothesis", verdict_reason="reason")
-    joined = case.findings.join(case.bridged, on="hypothesis", suffix="_holdout").join(
+    joined = case.findings.join(case.bridged, on="hypothesis", suffix="_confirmed").join(
         verdicts, on="hypothesis"
     )
     blueprints = [
@@ -84,7 +84,7 @@ def compile_documents(case: Case, events: EventsConfig, config: BlueprintConfig)
 
 
 def compile_one(row: Row, case: Case, events: EventsConfig, config: BlueprintConfig) -> Blueprint:
-    """The blueprint of one row of FINDINGS joined with BRIDGED (suffix ``_holdout``)."""
+    """The blueprint of one row of FINDINGS joined with BRIDGED (suffix ``_confirmed``)."""
     pooled = row["market"] == EVERY_MARKET
     markets = case.markets if pooled else (row["market"],)
     timeframe = timeframe_of(markets[0])
@@ -133,12 +133,12 @@ def conditions_of(condition: str) -> tuple[Condition, ...]:
 
 
 def kill_rule(row: Row, config: BlueprintConfig) -> KillRule:
-    """The mean below which live trades would contradict the hold-out.
+    """The mean below which live trades would contradict those of the confirmation era.
 
     The standard error shrinks with the root of the number of trades.
     """
     scale = (row["n_trades"] / config.kill_trades) ** 0.5
-    slack_bps = config.kill_standard_errors * row["se_bps_holdout"] * scale
+    slack_bps = config.kill_standard_errors * row["se_bps_confirmed"] * scale
     return KillRule(
         n_trades=config.kill_trades,
         standard_errors=config.kill_standard_errors,
@@ -148,10 +148,10 @@ def kill_rule(row: Row, config: BlueprintConfig) -> KillRule:
 
 def evidence_of(row: Row) -> Evidence:
     """Numbers of both eras and the words of the verdict."""
-    holdout = {name.removesuffix("_holdout"): value for name, value in row.items()}
+    confirmation = {name.removesuffix("_confirmed"): value for name, value in row.items()}
     return Evidence(
         discovery=_pick(DiscoveryEvidence, row),
-        holdout=_pick(HoldoutEvidence, holdout),
+        confirmation=_pick(ConfirmationEvidence, confirmation),
         verdict=row["verdict_reason"],
     )
 

@@ -73,20 +73,31 @@ class Costs(Part):
 
 
 class DiscoveryEvidence(Part):
-    """What the discovery era said of the effect, against its baseline."""
+    """What the discovery era said of the effect, against its baseline.
+
+    `scaled_bps` is what was selected for being large; `shrunk_bps` is what is believed of it, from
+    `lower_bps` to `upper_bps` with 95 %; `kept_share` is the second over the first.
+    """
 
     n: int
     n_clusters: int
+    scaled_bps: Finite
+    scaled_se_bps: Finite
     effect_bps: Finite
-    se_bps: Finite
+    weighted_bps: Finite
     t: Finite
+    p: Share
     q: Share
+    p_permutation: Share
     shrunk_bps: Finite
-    shrunk_sd_bps: Finite
+    lower_bps: Finite
+    upper_bps: Finite
+    sign_rate: Share
+    kept_share: Finite
 
 
-class HoldoutEvidence(Part):
-    """What trading it in the hold-out era left after costs."""
+class ConfirmationEvidence(Part):
+    """What trading it in the confirmation era left after costs."""
 
     n_trades: int
     n_clusters: int
@@ -105,15 +116,15 @@ class Evidence(Part):
     """Why anyone believes it."""
 
     discovery: DiscoveryEvidence
-    holdout: HoldoutEvidence
+    confirmation: ConfirmationEvidence
     verdict: str
 
 
 class KillRule(Part):
     """Stop trading it when the mean of the last `n_trades` live trades is below the threshold.
 
-    The threshold is the hold-out mean less `standard_errors` standard errors of a mean over so
-    many trades.
+    The threshold is the mean of the confirmation era less `standard_errors` standard errors of a
+    mean over so many trades.
     """
 
     n_trades: Annotated[int, Field(ge=2)]
@@ -130,7 +141,7 @@ class Source(Part):
 
 
 class GoldenTrade(Part):
-    """A hold-out trade that a back-test of this blueprint must reproduce."""
+    """A trade of the confirmation era that a back-test of this blueprint must reproduce."""
 
     market: str
     event_time: AwareDatetime
@@ -158,7 +169,7 @@ class Strategy(Part):
     positions : str
         An event while a position is open in its market is ignored.
     golden : tuple of GoldenTrade
-        First and last hold-out trades.
+        First and last trades of the confirmation era.
     """
 
     version: Literal[1] = 1

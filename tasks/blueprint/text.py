@@ -19,8 +19,8 @@ def write_json(blueprint: Blueprint) -> str:
 
 
 def write_yaml(blueprint: Blueprint) -> str:
-    """The same document as YAML with sorted keys."""
-    return yaml.safe_dump(blueprint.model_dump(mode="json"), sort_keys=True, allow_unicode=True)
+    """The same document as YAML with sorted keys, in ASCII: some other signs end a line there."""
+    return yaml.safe_dump(blueprint.model_dump(mode="json"), sort_keys=True)
 
 
 def load_blueprint(text: str) -> Blueprint:

@@ -1,4 +1,4 @@
-"""What the hold-out trades say of each candidate: net mean, clustered t, q over candidates."""
+"""What trades in the confirmation era say of each candidate: net mean, clustered t, q over all."""
 
 from __future__ import annotations
 

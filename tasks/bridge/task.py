@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import polars as pl
 
 from lake.ref import Ref
-from lake.schema import BRIDGED, EVENTS, TRADES
+from lake.schema import BRIDGED, EVENTS, SEARCH, TRADES
 from lake.store import Lake
 from tasks.bridge.config import BridgeConfig
 from tasks.bridge.evidence import weigh_candidates
+from tasks.bridge.search import PROMOTED, search_statistics
 from tasks.bridge.trades import MarketTables, select_candidates, simulate_trades
 from tasks.stage.task import stage
 
@@ -26,7 +27,7 @@ def simulate(
     eras: Ref,
     config: BridgeConfig,
 ) -> pl.DataFrame:
-    """Trade every finding in the hold-out era, after costs."""
+    """Trade every finding in the confirmation era, after costs."""
     candidates = select_candidates(lake.read(findings))
     families = frozenset(candidates["family"])
     wanted = [ref for ref in events if ref.part in families]
@@ -36,9 +37,27 @@ def simulate(
 
 @stage(makes=BRIDGED, code=[__name__], name="bridge")
 def bridge(lake: Lake, *, findings: Ref, trades: Ref, config: BridgeConfig) -> pl.DataFrame:
-    """Weigh every finding by its hold-out trades."""
+    """Weigh every finding by its trades in the confirmation era."""
     candidates = select_candidates(lake.read(findings))
     return weigh_candidates(candidates, lake.read(trades), config)
+
+
+@stage(makes=SEARCH, code=[__name__], libraries=["arch"])
+def weigh_search(
+    lake: Lake,
+    *,
+    trades: Ref,
+    verdicts: Ref,
+    eras: Ref,
+    judgement: Ref,
+    config: BridgeConfig,
+) -> pl.DataFrame:
+    """Weigh all findings together, and those promoted, by how much was searched to find them."""
+    asked = lake.read(judgement).row(0, named=True)
+    promoted = lake.read(verdicts).filter(pl.col("verdict") == PROMOTED)["hypothesis"].to_list()
+    traded = (lake.read(trades), lake.read(eras))
+    trials = (asked["n_ever_asked"], asked["n_effective"])
+    return search_statistics(*traded, *trials, config, promoted)
 
 
 def _read_markets(

@@ -1,4 +1,4 @@
-"""The hold-out trades of each candidate: executed, one at a time, after costs."""
+"""Trades of each candidate in the confirmation era: executed, one at a time, after costs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lake.time import duration_ms, n_bars, timeframe_of
 from tasks.bridge.config import BridgeConfig
 from tasks.kernels.positions import take_positions
 
-FINDING, HOLDOUT, EVERY_TIME = "finding", "holdout", "all"
+FINDING, CONFIRMATION, EVERY_TIME = "finding", "confirmation", "all"
 BPS = 1e4
 FUNDING_PERIOD = "8h"
 
@@ -42,7 +42,7 @@ class MarketTables:
 
 def select_candidates(findings: pl.DataFrame) -> pl.DataFrame:
     """Rows of FINDINGS that passed discovery, with `follow`: +1 trades the side, -1 fades it."""
-    follow = pl.when(pl.col("effect_bps") < 0).then(-1).otherwise(1).cast(pl.Int8)
+    follow = pl.when(pl.col("scaled_bps") < 0).then(-1).otherwise(1).cast(pl.Int8)
     chosen = findings.filter(pl.col("verdict") == FINDING).sort("hypothesis")
     return chosen.with_columns(follow=follow)
 
@@ -53,7 +53,7 @@ def simulate_trades(
     markets: Iterable[MarketTables],
     config: BridgeConfig,
 ) -> pl.DataFrame:
-    """Return TRADES of the candidates in the hold-out era, over all markets.
+    """Return TRADES of the candidates in the confirmation era, over all markets.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def simulate_trades(
     SchemaError
         When an event stands at no bar of its market, or a condition is not known.
     """
-    start, end = holdout_span(eras)
+    start, end = confirmation_span(eras)
     frames = [
         trade_candidate(candidate, tables, start, end, config)
         for tables in markets
@@ -150,12 +150,12 @@ def bar_of(
     return rows.astype(np.int64)
 
 
-def holdout_span(eras: pl.DataFrame) -> tuple[int, int]:
-    """First moment of the hold-out era and the one after its last, in ms since 1970."""
-    row = eras.filter(pl.col("era") == HOLDOUT)
+def confirmation_span(eras: pl.DataFrame) -> tuple[int, int]:
+    """First moment of the confirmation era and the one after its last, in ms since 1970."""
+    row = eras.filter(pl.col("era") == CONFIRMATION)
     if row.height != 1:
         raise SchemaError(
-            f"ERAS with {row.height} rows of the era {HOLDOUT!r}",
+            f"ERAS with {row.height} rows of the era {CONFIRMATION!r}",
             "one",
             "run the flow again with --refresh discovery",
         )

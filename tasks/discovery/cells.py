@@ -1,191 +1,199 @@
-"""Cells of one horizon: event and condition, in one market or pooled, block by block."""
+"""Estimates of the cells of one event and horizon: its conditions, in each market and pooled."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from tasks.discovery.effects import BASELINE
+from lake.ref import EVERY_MARKET
+from tasks.discovery.panels import ESTIMATORS, Blocks, Panel
+from tasks.kernels.influence import add_excess, estimate_rows
+from tasks.kernels.products import cross_products
 
 Reals = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Sums of K cells over G calendar blocks. Those of two markets add up to the pooled ones.
-
-    Attributes
-    ----------
-    n, total : (K, G) float64
-        Events, and their signed returns.
-    excess : (K, G) float64
-        Signed returns less the side times the baseline's mean.
-    drift : (K, G) float64
-        Influence of the blocks on the baseline's mean, times the sum of the cell's sides.
-    square, baseline : (K,) float64
-        Sum of squared returns; sum of sides times the baseline's mean.
-    n_markets : (K,) float64
-        Markets in which the cell has events.
-    """
-
-    n: Reals
-    total: Reals
-    excess: Reals
-    drift: Reals
-    square: Reals
-    baseline: Reals
-    n_markets: Reals
-
-    def __add__(self, other: Sums) -> Sums:
-        return Sums(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
-    def take(self, rows: NDArray[np.int64]) -> Sums:
-        return Sums(*(getattr(self, f.name)[rows] for f in fields(self)))
+Codes = NDArray[np.int64]
+Cell = tuple[str, str]
+HEADLINE = "scaled"
+TESTED = ("scaled", "mean", "weighted")
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """What K cells say, each an array of shape (K,), returns in shares.
+    """What K cells say; arrays of shape (K,) unless said otherwise, returns in shares.
 
     Attributes
     ----------
     n, n_clusters, effective_clusters
-        Events, blocks that hold some, and ``n^2 / sum n_g^2``.
-    mean, baseline, effect
-        Signed mean, what the baseline would have given, and their difference.
-    se
-        Clustered standard error of the effect; NaN with events in fewer than two blocks.
-    naive_t
-        As if events were independent; NaN for a single event or without variation.
-    scale
-        Root mean square of the returns.
-    influence : (K, G)
-        What each block adds to the effect's error; its squares sum to ``se ** 2``.
+        Observations, blocks that hold some, and ``n^2 / sum n_g^2``.
+    sigma
+        Harmonic mean of the volatility over the horizon at the observations.
+    mean, naive_t
+        Signed mean; its excess over its error as if observations were independent.
+    theta, se : (K, 4)
+        By the estimators `scaled`, `mean`, `weighted`, `score`, in excess of the condition's own
+        baseline. se is NaN with observations in fewer than two blocks.
+    plain_theta, plain_se : (K, 3)
+        By the first three, in excess of all bars of the market.
     """
 
     n: Reals
     n_clusters: Reals
     effective_clusters: Reals
+    sigma: Reals
     mean: Reals
-    baseline: Reals
-    effect: Reals
-    se: Reals
     naive_t: Reals
-    scale: Reals
-    influence: Reals
+    theta: Reals
+    se: Reals
+    plain_theta: Reals
+    plain_se: Reals
+
+    @classmethod
+    def joined(cls, parts: Sequence[Estimates]) -> Estimates:
+        """One after the other."""
+        every = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)}
+        return cls(**every)
 
 
-def list_cells(effects: pl.DataFrame) -> pl.DataFrame:
-    """Every event and condition that occurs, sorted, ``all`` before any regime."""
-    columns = ["family", "event", "condition"]
-    return effects.filter(pl.col("event") != BASELINE).select(columns).unique().sort(columns)
+@dataclass(frozen=True)
+class Errors:
+    """How the scaled estimates of K cells err together.
 
-
-def sum_cells(effects: pl.DataFrame, cells: pl.DataFrame, first: int, last: int) -> Sums:
-    """Lay one market's EFFECTS of one horizon out as matrices.
-
-    Parameters
+    Attributes
     ----------
-    effects : DataFrame of EFFECTS
-        Of one market and horizon; the baseline may be there once per family.
-    cells : DataFrame
-        From `list_cells`; a cell without events in this market is all zeros.
-    first, last : int
-        Numbers of the first and last calendar block.
-
-    Returns
-    -------
-    Sums
+    covariance : (K, K) float64
+    scores : (K, G) float32
+        What each block adds to the estimate where there is no effect.
     """
-    names = cells.select("condition").unique().sort("condition")
-    everything = effects.filter(pl.col("event") == BASELINE)
-    everything = everything.unique(["condition", "cluster"], keep="first", maintain_order=True)
-    n_bars, bars = _spread(everything, names, ["n", "sum_return"], first, last)
-    count = np.maximum(n_bars.sum(axis=1), 1.0)
-    mu = bars.sum(axis=1) / count
-    errors = (bars - n_bars * mu[:, None]) / count[:, None]
-    columns = ["n", "n_sides", "sum_return", "sum_square"]
-    n, sides, total, square = _spread(effects, cells, columns, first, last)
-    condition = np.searchsorted(names["condition"].to_numpy(), cells["condition"].to_numpy())
-    mu, errors = mu[condition], errors[condition]
-    return Sums(
-        n=n,
-        total=total,
-        excess=total - sides * mu[:, None],
-        drift=sides.sum(axis=1)[:, None] * errors,
-        square=square.sum(axis=1),
-        baseline=sides.sum(axis=1) * mu,
-        n_markets=(n.sum(axis=1) > 0).astype(np.float64),
-    )
+
+    covariance: Reals
+    scores: NDArray[np.float32]
 
 
-def estimate_cells(sums: Sums) -> Estimates:
-    """Estimate each cell's effect over its baseline and its error, clustered by block.
+class Court:
+    """The panels of one horizon, with the baselines that all events are measured against."""
 
-    With events i of sides d_i and signed returns y_i in n, in block g::
+    def __init__(self, panels: Mapping[str, Panel], blocks: Blocks) -> None:
+        self.panels, self.blocks = panels, blocks
+        self.baselines = {
+            (market, estimator): panel.baseline(estimator, blocks)
+            for market, panel in panels.items()
+            for estimator in ESTIMATORS
+        }
 
-        theta = mean(y) - sum_s (d_s / n) mu_s
-        U_g = (S_g - sum_s d_gs mu_s - n_g theta) / n - sum_s (d_s / n) (B_gs - N_gs mu_s) / N_s
-        SE = sqrt(G / (G - 1) sum_g U_g^2)
+    def hear(self, event: str, cells: Sequence[Cell]) -> tuple[Estimates, Errors]:
+        """Estimate the cells of an event and how they err together.
 
-    over all blocks g, G of them with events, S, d sums over the cell's events and B, N over all
-    bars of the symbol s and the condition (statistics.md 1.2; Cameron, Gelbach and Miller 2008).
+        With observations i of sides d_i, weights w_i and signed outcomes y_i::
 
-    Parameters
+            theta = sum w y / sum w - sum_s (sum_s w d / sum w) mu_s
+            U_g = (sum_g w y - sum_s d_gs mu_s - w_g theta - sum_s d_s e_gs) / sum w
+            SE = sqrt(G / (G - 1) sum_g U_g^2)
+
+        mu_s is the baseline of market s and e_gs what block g adds to its error
+        (statistics.md 1.2; Cameron, Gelbach and Miller 2008, REStat 90).
+
+        Parameters
+        ----------
+        event : str
+        cells : sequence of (market, condition)
+            Those of all markets pooled under the name of every market.
+        """
+        parts = [Part.of(m, panel, event, cells) for m, panel in self.panels.items()]
+        heard = [part for part in parts if part is not None]
+        theta, se = np.empty((len(cells), 4)), np.empty((len(cells), 4))
+        plain_theta, plain_se = np.empty((len(cells), 3)), np.empty((len(cells), 3))
+        for j, estimator in enumerate(ESTIMATORS):
+            excess, weight = self._excess(heard, len(cells), estimator, unconditional=False)
+            if estimator == HEADLINE:
+                counts, mass = weight, np.maximum(weight.sum(axis=1, keepdims=True), 1.0)
+                scores = (excess / mass).astype(np.float32)
+            theta[:, j], se[:, j], influence = estimate_rows(excess, weight)
+            if estimator == HEADLINE:
+                covariance = cross_products(influence)
+            if estimator in TESTED:
+                against_all = self._excess(heard, len(cells), estimator, unconditional=True)
+                plain_theta[:, j], plain_se[:, j], _ = estimate_rows(*against_all)
+        described = _describe(heard, counts, theta[:, 1])
+        found = {"theta": theta, "se": se, "plain_theta": plain_theta, "plain_se": plain_se}
+        return Estimates(**described, **found), Errors(covariance, scores)
+
+    def _excess(
+        self, parts: Sequence[Part], n_cells: int, estimator: str, unconditional: bool
+    ) -> tuple[Reals, Reals]:
+        """Excess and weight by block, shapes (K, G)."""
+        excess = np.zeros((n_cells + 1, self.blocks.count))
+        held = np.zeros_like(excess)
+        for part in parts:
+            panel, (start, end) = part.panel, part.span
+            sums = [panel.sums[name] for name in ESTIMATORS[estimator]]
+            placed = (panel.offsets[start : end + 1], panel.cluster, *sums)
+            baseline = self.baselines[part.market, estimator]
+            rows = panel.baseline_rows(start, end, unconditional)
+            against = (baseline.mu[rows], rows, baseline.errors, self.blocks.first)
+            for targets in (part.own, part.pooled):
+                add_excess(excess, held, targets, *placed, *against)
+        return excess[:-1], held[:-1]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one event in one market, and where among the cells they belong.
+
+    Attributes
     ----------
-    sums : Sums
-        Of cells that have events.
-
-    Returns
-    -------
-    Estimates
+    span : (int, int)
+        First row of the panel, and the one after the last.
+    own, pooled : (k,) int64
+        The cell of each row in its own market and in all of them; beyond the last where the
+        cell is not asked.
     """
-    n = sums.n.sum(axis=1)
-    held = (sums.n > 0).sum(axis=1).astype(np.float64)
-    mean, effect = sums.total.sum(axis=1) / n, sums.excess.sum(axis=1) / n
+
+    market: str
+    panel: Panel
+    span: tuple[int, int]
+    own: Codes
+    pooled: Codes
+
+    @classmethod
+    def of(cls, market: str, panel: Panel, event: str, cells: Sequence[Cell]) -> Part | None:
+        """The part of a market, None where the event never stood in it."""
+        if event not in panel.spans:
+            return None
+        start, end = panel.spans[event]
+        places = {cell: place for place, cell in enumerate(cells)}
+        own, pooled = (
+            np.array([places.get((name, c), len(cells)) for c in panel.named[start:end]])
+            for name in (market, EVERY_MARKET)
+        )
+        return cls(market, panel, (start, end), own, pooled)
+
+    def add(self, whole: Reals, values: Reals) -> None:
+        """Add the values of the panel's rows to the cells, the last of which is none."""
+        rows = values[slice(*self.span)]
+        for targets in (self.own, self.pooled):
+            np.add.at(whole, targets, rows)
+
+
+def _describe(parts: Sequence[Part], counts: Reals, excess: Reals) -> dict[str, Reals]:
+    whole = np.zeros((4, len(excess) + 1))
+    for part in parts:
+        panel = part.panel
+        summed = (panel.totals["n"], panel.totals["mean"], panel.inverse, panel.square)
+        for row, values in zip(whole, summed, strict=True):
+            part.add(row, values)
+    n, total, inverse, square = whole[:, :-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        inflation = np.sqrt(held / (held - 1.0))
-        deviation = np.sqrt(np.maximum(sums.square - n * mean**2, 0.0) / (n - 1.0))
-        naive_t = effect / (deviation / np.sqrt(n))
-    influence = (sums.excess - sums.n * effect[:, None] - sums.drift) / n[:, None]
-    influence *= np.where(held > 1, inflation, 0.0)[:, None]
-    return Estimates(
-        n=n,
-        n_clusters=held,
-        effective_clusters=n**2 / (sums.n**2).sum(axis=1),
-        mean=mean,
-        baseline=sums.baseline / n,
-        effect=effect,
-        se=np.where(held > 1, np.sqrt((influence**2).sum(axis=1)), np.nan),
-        naive_t=np.where(np.isfinite(naive_t), naive_t, np.nan),
-        scale=np.sqrt(sums.square / n),
-        influence=influence,
-    )
-
-
-def find_distinct(sums: Sums, cells: pl.DataFrame) -> NDArray[np.int64]:
-    """Rows of the cells that have events, and not those of an earlier cell of the same event."""
-    seen = set()
-    rows = []
-    events = cells["event"].to_list()
-    for row in np.flatnonzero(sums.n.any(axis=1)).tolist():
-        entries = (events[row], sums.n[row].tobytes(), sums.total[row].tobytes())
-        if entries not in seen:
-            seen.add(entries)
-            rows.append(row)
-    return np.array(rows, np.int64)
-
-
-def _spread(
-    effects: pl.DataFrame, cells: pl.DataFrame, columns: list[str], first: int, last: int
-) -> Reals:
-    """Matrices of the columns, cell by block, zero where there is no row."""
-    placed = effects.join(cells.with_row_index("cell"), on=cells.columns)
-    matrices = np.zeros((len(columns), cells.height, last - first + 1))
-    at = placed["cell"].to_numpy(), placed["cluster"].to_numpy() - first
-    for matrix, column in zip(matrices, columns, strict=True):
-        matrix[at] = placed[column].to_numpy()
-    return matrices
+        mean = total / n
+        spread = np.sqrt(np.maximum(square - n * mean**2, 0.0) / (n - 1.0))
+        naive_t = excess / (spread / np.sqrt(n))
+        return {
+            "n": n,
+            "n_clusters": (counts > 0).sum(axis=1).astype(np.float64),
+            "effective_clusters": n**2 / (counts**2).sum(axis=1),
+            "sigma": n / inverse,
+            "mean": mean,
+            "naive_t": np.where(np.isfinite(naive_t), naive_t, np.nan),
+        }

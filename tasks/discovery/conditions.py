@@ -9,7 +9,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 EVERYTHING = "all"
-REGIMES = {"vol_regime": (0, 1, 2), "trend_regime": (-1, 0, 1), "session": (0, 1, 2)}
+REGIMES = {
+    "vol_regime": (0, 1, 2),
+    "trend_regime": (-1, 0, 1),
+    "session": (0, 1, 2),
+    "funding_regime": (-1, 0, 1),
+}
 
 
 def name_conditions(names: Sequence[str]) -> list[str]:

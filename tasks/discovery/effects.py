@@ -1,48 +1,79 @@
-"""Effects of one market and family: sums by event, horizon, condition and calendar block.
+"""Effects of one market: sums by event, horizon, condition and calendar block.
 
 Sums are all that judging needs, and they are small: the bars are read once, here, and never
-beyond the discovery era.
+beyond the era that the caller cut out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from lake.errors import InputError
 from lake.schema import EFFECTS
 from lake.time import duration_ms, n_bars, timeframe_of
-from tasks.discovery.blocks import number_blocks
-from tasks.discovery.conditions import code_conditions, name_conditions
+from tasks.discovery.blocks import block_ms
+from tasks.discovery.conditions import EVERYTHING, code_conditions, name_conditions
 from tasks.discovery.config import DiscoveryConfig
-from tasks.discovery.eras import DISCOVERY, span_of
-from tasks.kernels.clusters import sum_by_cell
+from tasks.discovery.marks import Marks, every_bar, locate, milliseconds
+from tasks.kernels.clusters import (
+    INVERSE,
+    MEAN,
+    SCALED,
+    SCORE,
+    SIDE,
+    SQUARE,
+    WEIGHT,
+    WEIGHT_SIDE,
+    WEIGHTED,
+    N,
+    sum_by_cell,
+)
 
+Reals = NDArray[np.float64]
 Codes = NDArray[np.int64]
 BASELINE = ""
+N_EVENTS_AT_ONCE = 8
+SUMS = {
+    "n": N,
+    "side": SIDE,
+    "mean": MEAN,
+    "scaled": SCALED,
+    "weight": WEIGHT,
+    "weight_side": WEIGHT_SIDE,
+    "weighted": WEIGHTED,
+    "score": SCORE,
+}
 
 
 @dataclass(frozen=True)
-class Marks:
-    """Observations to be summed: events, or every bar.
+class Era:
+    """What is known of a market's bars at their closes, and what followed, in one era.
 
     Attributes
     ----------
-    names, families : list of str
-        The events, by code.
-    rows, codes, sides : (n,) int64
-        Bar, event and side (+1 or -1) of each observation.
+    times : (n,) int64
+        Open times, milliseconds since 1970.
+    conditions : (n, m) int64
+        Positions of the conditions that hold, -1 where a regime is unknown.
+    inverse, weights : (n,) float64
+        One over the volatility per bar, NaN where it is unknown; its square, cut.
+    returns : mapping of str to (n,) float64
+        Forward returns by horizon, NaN where there is none inside the era.
     """
 
-    names: list[str]
-    families: list[str]
-    rows: Codes
-    codes: Codes
-    sides: Codes
+    times: Codes
+    conditions: Codes
+    inverse: Reals
+    weights: Reals
+    returns: Mapping[str, Reals]
 
 
 def estimate(
@@ -50,127 +81,177 @@ def estimate(
     events: pl.DataFrame,
     features: pl.DataFrame,
     outcomes: Mapping[str, pl.DataFrame],
-    eras: pl.DataFrame,
     config: DiscoveryConfig,
 ) -> pl.DataFrame:
-    """Sum what followed the events of a family, and every bar, over the discovery era.
+    """Sum what followed the events of a market, and every bar, over one era.
 
     Parameters
     ----------
     market : str
     events : DataFrame of EVENTS
-        One family's, of this market.
+        All families', of this market.
     features : DataFrame of FEATURES
     outcomes : mapping of str to DataFrame of OUTCOMES
-        By horizon, on the same grid of bars as `features`.
-    eras : DataFrame of ERAS
+        By horizon, on the grid of `features`; bars that are not there have no outcome.
     config : DiscoveryConfig
 
     Returns
     -------
     DataFrame of EFFECTS
-        Rows of events, and rows of the baseline under the event ``""``. Observations without an
-        outcome, or whose exit is not inside the era, are in no row.
+        Rows of events, and rows of the baseline under the event ``""``. Observations without a
+        finite outcome, or whose volatility is not known or zero, are in no row.
 
     Raises
     ------
     InputError
         When events or outcomes do not stand on the grid of the features.
     """
-    start, end = span_of(eras, DISCOVERY)
-    features = features.filter(pl.col("time").dt.epoch("ms") < end)
-    times = _milliseconds(features["time"])
-    conditions = code_conditions(features, config.conditions)
-    everywhere = np.arange(times.size)
-    baseline = Marks([BASELINE], [BASELINE], everywhere, everywhere * 0, everywhere * 0 + 1)
-    observed = (baseline, locate(events, times))
-    sums = []
-    for horizon in sorted(outcomes, key=duration_ms):
-        forward = _forward(outcomes[horizon], times, start, end)
-        blocks = number_blocks(times, duration_ms(horizon), config)
-        cells = [_sum(marks, conditions, forward, blocks, config) for marks in observed]
-        sums.append(pl.concat(cells).with_columns(_labels(market, horizon)))
-    return EFFECTS.conform(pl.concat(sums)).sort("event", maintain_order=True)
+    era = lay_out(features, outcomes, config)
+    # Some events at a time: sums of all at once would take hundreds of megabytes.
+    observed = (every_bar(era.times.size), *locate(events, era.times).parts(N_EVENTS_AT_ONCE))
+    frames = [EFFECTS.empty()]
+    for length, horizons in _by_block(sorted(era.returns, key=duration_ms), config):
+        followed = _follow(market, era, horizons, length)
+        for marks in observed:
+            frames += _sum(market, marks, era, followed, config)
+    return EFFECTS.conform(pl.concat(frames).sort(EFFECTS.order))
 
 
-def locate(events: pl.DataFrame, times: Codes) -> Marks:
-    """Find the bars of the events that stand before the end of `times` (milliseconds, sorted)."""
-    if times.size == 0:
-        events = events.clear()
+def lay_out(
+    features: pl.DataFrame, outcomes: Mapping[str, pl.DataFrame], config: DiscoveryConfig
+) -> Era:
+    """Lay features and outcomes on one grid; arguments and errors as in `estimate`."""
+    times = milliseconds(features["time"])
+    sigma = features["sigma"].to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = np.where((sigma > 0.0) & np.isfinite(sigma), 1.0 / sigma, np.nan)
+    weights = inverse**2
+    known = weights[np.isfinite(weights)]
+    cap = config.weight_cap * np.median(known) if known.size else np.nan
+    returns = {horizon: _forward(frame, times) for horizon, frame in outcomes.items()}
+    conditions = code_conditions(features, measured(config))
+    return Era(times, conditions, inverse, np.minimum(weights, cap), returns)
+
+
+def measured(config: DiscoveryConfig) -> list[str]:
+    """The regimes of which sums are made: those that are asked, and always every bar."""
+    return sorted({EVERYTHING, *config.conditions})
+
+
+def rank_scores(scaled: Reals) -> Reals:
+    """Rank each value among all that are known, from -1 to 1; ties share their mean rank.
+
+    Examples
+    --------
+    >>> rank_scores(np.array([0.5, -3.0, np.nan, 9.0])).tolist()
+    [0.0, -0.5, nan, 0.5]
+    """
+    known = np.isfinite(scaled)
+    ranks = pl.Series(scaled[known]).rank("average").to_numpy()
+    scores = np.full(scaled.size, np.nan)
+    scores[known] = 2.0 * ranks / (ranks.size + 1.0) - 1.0
+    return scores
+
+
+def _forward(outcome: pl.DataFrame, times: Codes) -> Reals:
+    """Forward returns of the bars at `times`, NaN where the outcome is not there."""
+    known = milliseconds(outcome["time"])
+    if np.array_equal(times[: known.size], known):
+        rows = np.arange(known.size)
     else:
-        events = events.filter(pl.col("time").dt.epoch("ms") <= times[-1])
-    known = _milliseconds(events["time"])
-    rows = np.searchsorted(times, known)
-    if not np.array_equal(times[rows], known):
-        raise InputError(
-            "events at times at which the grid has no bar",
-            "events of the same bars as the features",
-            "run again with --refresh events",
-        )
-    names = events.select("event", "family").unique().sort("event", "family")
-    codes = events.join(
-        names.with_row_index("code"), on=["event", "family"], how="left", maintain_order="left"
-    )
-    sides = np.where(events["side"].to_numpy() < 0, -1, 1)
-    return Marks(
-        names["event"].to_list(),
-        names["family"].to_list(),
-        rows,
-        codes["code"].to_numpy().astype(np.int64),
-        sides.astype(np.int64),
-    )
-
-
-def _forward(outcome: pl.DataFrame, times: Codes, start: int, end: int) -> NDArray[np.float64]:
-    """Forward returns of the bars at `times`, NaN where the outcome is not inside the era."""
-    outcome = outcome.filter(pl.col("time").dt.epoch("ms") < end)
-    if not np.array_equal(_milliseconds(outcome["time"]), times):
+        rows = np.searchsorted(times, known)
+    if rows.size and (rows[-1] >= times.size or not np.array_equal(times[rows], known)):
         raise InputError(
             "outcomes and features of different bars",
             "one grid for both",
             "run again with --refresh features",
         )
-    inside = (times >= start) & (_milliseconds(outcome["exit_time"]) < end)
-    return np.where(inside, outcome["forward_return"].to_numpy(), np.nan)
+    returns = np.full(times.size, np.nan)
+    returns[rows] = outcome["forward_return"].to_numpy()
+    return returns
 
 
-def _sum(
-    marks: Marks,
-    conditions: Codes,
-    forward: NDArray[np.float64],
-    blocks: Codes,
-    config: DiscoveryConfig,
-) -> pl.DataFrame:
-    names = name_conditions(config.conditions)
-    first = blocks.min(initial=np.iinfo(np.int64).max)
-    n_blocks = blocks.max(initial=first - 1) - first + 1
-    shape = (len(marks.names), len(names), int(n_blocks))
-    held = (marks.rows, marks.codes, marks.sides)
-    sums = sum_by_cell(*held, forward, conditions, blocks - first, shape)
-    at = np.nonzero(sums[0])
-    n, n_sides, sum_return, sum_square = sums[:, *at]
-    return pl.DataFrame(
-        {
-            "family": pl.Series(marks.families, dtype=pl.String).gather(at[0]),
-            "event": pl.Series(marks.names, dtype=pl.String).gather(at[0]),
-            "condition": pl.Series(names).gather(at[1]),
-            "cluster": at[2] + first,
-            "n": n.astype(np.int64),
-            "n_sides": n_sides.astype(np.int64),
-            "sum_return": sum_return,
-            "sum_square": sum_square,
-        }
+def _by_block(horizons: list[str], config: DiscoveryConfig) -> Iterator[tuple[int, list[str]]]:
+    """Horizons in groups that share the length of their calendar blocks."""
+    for length, group in groupby(horizons, lambda h: block_ms(duration_ms(h), config)):
+        yield length, list(group)
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """What followed each bar over horizons that share their calendar blocks.
+
+    Attributes
+    ----------
+    horizons : list of str
+    held : (H,) int64
+        Bars of each.
+    returns, scores : (n, H) float64
+        Forward returns and their ranks, see `rank_scores`.
+    clusters : (n,) int64
+        Calendar block of each bar.
+    """
+
+    horizons: list[str]
+    held: Codes
+    returns: Reals
+    scores: Reals
+    clusters: Codes
+
+
+def _follow(market: str, era: Era, horizons: list[str], block: int) -> _Followed:
+    returns = np.column_stack([era.returns[horizon] for horizon in horizons])
+    return _Followed(
+        horizons,
+        held=np.array([n_bars(horizon, timeframe_of(market)) for horizon in horizons]),
+        returns=returns,
+        scores=np.column_stack([rank_scores(r * era.inverse) for r in returns.T]),
+        clusters=era.times // block,
     )
 
 
-def _labels(market: str, horizon: str) -> list[pl.Expr]:
-    bars = n_bars(horizon, timeframe_of(market))
-    return [
-        pl.lit(market).alias("market"),
-        pl.lit(horizon).alias("horizon"),
-        pl.lit(bars, pl.Int64).alias("horizon_bars"),
-    ]
+def _sum(
+    market: str, marks: Marks, era: Era, followed: _Followed, config: DiscoveryConfig
+) -> Iterator[pl.DataFrame]:
+    names = name_conditions(measured(config))
+    observed = (marks.rows, marks.codes, marks.sides)
+    roots = np.sqrt(followed.held.astype(np.float64))
+    known = (followed.returns, followed.scores, era.inverse, era.weights, roots)
+    shape = (len(marks.names), len(names))
+    offsets, cluster, sums, totals = sum_by_cell(
+        *observed, *known, era.conditions, followed.clusters, shape
+    )
+    for j, horizon in enumerate(followed.horizons):
+        about = {"market": market, "horizon": horizon, "horizon_bars": int(followed.held[j])}
+        yield _frame(about, marks, names, (offsets, cluster, sums[:, :, j], totals[:, :, j]))
 
 
-def _milliseconds(times: pl.Series) -> Codes:
-    return times.dt.epoch("ms").to_numpy()
+def _frame(
+    about: dict[str, Any],
+    marks: Marks,
+    names: list[str],
+    found: tuple[Codes, Codes, Reals, Reals],
+) -> pl.DataFrame:
+    """EFFECTS of one horizon; cells without an observation are in no row."""
+    offsets, cluster, sums, totals = found
+    code, condition = np.divmod(np.arange(offsets.size - 1), max(len(names), 1))
+    lists = {"cluster": _lists(offsets, cluster)}
+    lists |= {name: _lists(offsets, sums[place]) for name, place in SUMS.items()}
+    frame = pl.DataFrame(
+        {
+            "family": pl.Series(marks.families, dtype=pl.String).gather(code),
+            "event": pl.Series(marks.names, dtype=pl.String).gather(code),
+            "condition": pl.Series(names, dtype=pl.String).gather(condition),
+            **lists,
+            "inverse": totals[INVERSE],
+            "square": totals[SQUARE],
+        }
+    )
+    labels = [pl.lit(value, EFFECTS.columns[name]).alias(name) for name, value in about.items()]
+    seen = frame.filter(pl.col("inverse") > 0.0).with_columns(labels)
+    return seen.select(list(EFFECTS.columns))
+
+
+def _lists(offsets: Codes, values: NDArray[Any]) -> pl.Series:
+    whole = pa.LargeListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(values)))
+    return pl.Series(pl.from_arrow(whole))

@@ -1,23 +1,55 @@
-"""The border between what is searched and what is kept for the proof."""
+"""The borders between what is searched, what confirms it, and what stays sealed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import polars as pl
 
 from lake.errors import InputError
+from lake.ref import Ref
 from lake.schema import ERAS
 from lake.time import duration_ms
+from tasks.discovery.config import DiscoveryConfig
 
-DISCOVERY, HOLDOUT = "discovery", "holdout"
+DISCOVERY, CONFIRMATION, SEALED = "discovery", "confirmation", "sealed"
+
+
+class Reader(Protocol):
+    """What can give the table that a ref names."""
+
+    def read(self, ref: Ref) -> pl.DataFrame: ...
+
+
+class Window:
+    """The tables of one era: who holds one can open no bar outside it."""
+
+    def __init__(self, lake: Reader, eras: Ref, era: str) -> None:
+        self._lake, self._eras, self._era = lake, lake.read(eras), era
+
+    def read(self, ref: Ref) -> pl.DataFrame:
+        """Return the rows of the table that lie wholly in the era."""
+        return cut(self._lake.read(ref), self._eras, self._era)
+
+
+def cut(frame: pl.DataFrame, eras: pl.DataFrame, era: str) -> pl.DataFrame:
+    """Return the rows whose time, and exit where they have one, lie in the era."""
+    start, end = span_of(eras, era)
+    inside = pl.col("time").dt.epoch("ms").is_between(start, end, closed="left")
+    if "exit_time" in frame.columns:
+        inside &= pl.col("exit_time").dt.epoch("ms") < end
+    return frame.filter(inside)
 
 
 def draw_eras(
-    bars: Sequence[pl.DataFrame], timeframes: Sequence[str], holdout_share: float
+    bars: Sequence[pl.DataFrame],
+    timeframes: Sequence[str],
+    horizons: Sequence[str],
+    config: DiscoveryConfig,
 ) -> pl.DataFrame:
-    """Split the span of all markets into a discovery era and a later hold-out.
+    """Split the span of all markets into discovery, confirmation and a sealed end.
 
     Parameters
     ----------
@@ -25,13 +57,15 @@ def draw_eras(
         One per market; only their times are read.
     timeframes : sequence of str
         The markets' timeframes, in the same order.
-    holdout_share : float
-        Share of the span that is held out.
+    horizons : sequence of str
+        The longest that fits into each of the eras lies between two of them.
+    config : DiscoveryConfig
+        Shares of the later eras.
 
     Returns
     -------
     DataFrame of ERAS
-        From the first bar of any market to the end of the last bar of any, split at a midnight
+        From the first bar of any market to the end of the last bar of any, split at midnights
         UTC, the same for every market.
 
     Raises
@@ -47,16 +81,18 @@ def draw_eras(
     if not spans:
         raise InputError("no bars", "at least one market with bars", "name another market or span")
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-    split = (start + (1.0 - holdout_share) * (end - start)).replace(
-        hour=0, minute=0, second=0, microsecond=0
-    )
-    if split <= start:
-        raise InputError(
-            f"bars from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}",
-            f"enough days to hold out the last {holdout_share:.0%} from a midnight on",
-            "take a longer span, or lower discovery.holdout_share",
-        )
-    rows = {"era": [DISCOVERY, HOLDOUT], "start": [start, split], "end": [split, end]}
+    later = config.confirmation_share + config.sealed_share
+    first, second = (_midnight(start, end, share) for share in (later, config.sealed_share))
+    lengths = [timedelta(milliseconds=duration_ms(horizon)) for horizon in horizons]
+    shortest = min(first - start, second - first, end - second)
+    gap = max((length for length in lengths if length < shortest), default=timedelta(0))
+    if not start < first < second < end:
+        raise _too_short(start, end)
+    rows = {
+        "era": [DISCOVERY, CONFIRMATION, SEALED],
+        "start": [start, first + gap, second + gap],
+        "end": [first, second, end],
+    }
     return pl.DataFrame(rows, schema=ERAS.columns)
 
 
@@ -69,3 +105,16 @@ def span_of(eras: pl.DataFrame, era: str) -> tuple[int, int]:
 def _span(bars: pl.DataFrame, timeframe: str) -> tuple[datetime, datetime]:
     first, last = bars.select(first=pl.col("time").min(), last=pl.col("time").max()).row(0)
     return first, last + timedelta(milliseconds=duration_ms(timeframe))
+
+
+def _midnight(start: datetime, end: datetime, share_left: float) -> datetime:
+    moment = start + (1.0 - share_left) * (end - start)
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _too_short(start: datetime, end: datetime) -> InputError:
+    return InputError(
+        f"bars from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}",
+        "enough days for three eras, split at midnights",
+        "take a longer span",
+    )

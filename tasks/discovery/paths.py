@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from lake.schema import EVENT_PATHS
 from lake.time import duration_ms, timeframe_of
 from tasks.discovery.blocks import number_blocks
-from tasks.discovery.cells import Sums, estimate_cells
 from tasks.discovery.config import DiscoveryConfig
-from tasks.discovery.effects import locate
-from tasks.discovery.eras import DISCOVERY, span_of
+from tasks.discovery.marks import locate
 from tasks.kernels.clusters import sum_paths
+from tasks.kernels.influence import estimate_rows
 
 Reals = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -23,11 +22,7 @@ BPS = 1e4
 
 
 def trace(
-    market: str,
-    bars: pl.DataFrame,
-    events: pl.DataFrame,
-    eras: pl.DataFrame,
-    config: DiscoveryConfig,
+    market: str, bars: pl.DataFrame, events: pl.DataFrame, config: DiscoveryConfig
 ) -> pl.DataFrame:
     """Trace the mean path of price around each event in the discovery era.
 
@@ -40,8 +35,7 @@ def trace(
     market : str
     bars : DataFrame of BARS
     events : DataFrame of EVENTS
-        All families', of this market.
-    eras : DataFrame of ERAS
+        All families', of this market; both of the discovery era.
     config : DiscoveryConfig
 
     Returns
@@ -50,9 +44,6 @@ def trace(
         Only occurrences whose whole path is in the era and without a gap count, so that n is the
         same at all offsets. The band is NaN for occurrences in fewer than two blocks.
     """
-    start, end = span_of(eras, DISCOVERY)
-    span = pl.col("time").dt.epoch("ms").is_between(start, end, closed="left")
-    bars, events = bars.filter(span), events.filter(span)
     times = bars["time"].dt.epoch("ms").to_numpy()
     held_ms = config.path_bars_after * duration_ms(timeframe_of(market))
     blocks = number_blocks(times, held_ms, config)
@@ -119,32 +110,25 @@ def _draw(event: _Tally, baseline: _Tally, config: DiscoveryConfig) -> pl.DataFr
     from scipy.stats import t
 
     offset = np.arange(-config.path_bars_before, config.path_bars_after + 1)
-    found = estimate_cells(_subtract(event, baseline, offset > 0))
-    freedom = np.maximum(found.n_clusters - 1.0, 1.0)
-    width = t.isf((1.0 - config.path_band) / 2.0, freedom) * found.se
+    held = np.broadcast_to(event.n, event.returns.shape).copy()
+    mean, se, _ = estimate_rows(_subtract(event, baseline, offset > 0), held)
+    freedom = max(int((event.n > 0).sum()) - 1, 1)
+    width = t.isf((1.0 - config.path_band) / 2.0, freedom) * se
     return pl.DataFrame(
         {
             "offset": offset,
-            "n": found.n.astype(np.int64),
-            "mean_bps": BPS * found.effect,
-            "lower_bps": BPS * (found.effect - width),
-            "upper_bps": BPS * (found.effect + width),
+            "n": np.full(offset.size, int(event.n.sum())),
+            "mean_bps": BPS * mean,
+            "lower_bps": BPS * (mean - width),
+            "upper_bps": BPS * (mean + width),
         }
     )
 
 
-def _subtract(event: _Tally, baseline: _Tally, ahead: NDArray[np.bool_]) -> Sums:
+def _subtract(event: _Tally, baseline: _Tally, ahead: NDArray[np.bool_]) -> Reals:
     """The event's sums less the baseline's drift at the offsets that are `ahead` of it."""
     shown = ahead[:, None]
     count = baseline.n.sum()
     mu = np.where(shown, baseline.returns.sum(axis=1, keepdims=True) / count, 0.0)
     errors = np.where(shown, (baseline.returns - baseline.n * mu) / count, 0.0)
-    return Sums(
-        n=np.broadcast_to(event.n, event.returns.shape),
-        total=event.returns,
-        excess=event.returns - event.sides * mu,
-        drift=event.sides.sum() * errors,
-        square=np.zeros(ahead.size),
-        baseline=event.sides.sum() * mu[:, 0],
-        n_markets=np.ones(ahead.size),
-    )
+    return event.returns - event.sides * mu - event.sides.sum() * errors

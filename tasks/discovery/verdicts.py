@@ -1,6 +1,9 @@
-"""Which effects are real: the gate, the test and the false discovery rate."""
+"""Which hypotheses could be tested, and what is said of each."""
 
 from __future__ import annotations
+
+import math
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,53 +17,50 @@ FINDING, NO_FINDING, INSUFFICIENT = "finding", "no finding", "insufficient evide
 
 
 def find_testable(found: Estimates, config: DiscoveryConfig) -> NDArray[np.bool_]:
-    """Whether each cell has events enough, in blocks enough, and returns that vary."""
+    """Whether each cell has events enough, in blocks enough, that vary about their baseline."""
     return (
         (found.n >= config.min_events)
         & (found.n_clusters >= config.min_clusters)
         & (found.effective_clusters >= config.min_effective_clusters)
-        & (found.se > config.least_se_share * found.scale)
+        & find_varying(found, config).all(axis=1)
     )
 
 
-def pass_verdicts(effects: pl.DataFrame, config: DiscoveryConfig) -> pl.DataFrame:
-    """Add t, p, q, detectable_bps, verdict and reason.
+def find_varying(found: Estimates, config: DiscoveryConfig) -> NDArray[np.bool_]:
+    """Whether each estimate has an error, by cell and the three estimators that are tested.
 
-    One two-sided t test with G - 1 degrees of freedom per testable hypothesis, Benjamini and
-    Hochberg (1995) over all of them. What is not testable has no t, p and q (NaN).
+    Below a share of the effect, or of what a bar's volatility makes of it, it is rounding: that of
+    an event at every bar of its condition, say.
+    """
+    unit = np.column_stack([np.ones_like(found.sigma), found.sigma, found.sigma])
+    scale = np.maximum(np.abs(found.theta[:, :3]), unit)
+    return np.asarray(found.se[:, :3] > config.least_se_share * scale)
+
+
+def pass_verdicts(tested: pl.DataFrame, config: DiscoveryConfig) -> pl.DataFrame:
+    """Add detectable_bps, n_wanted, verdict and reason.
 
     Parameters
     ----------
-    effects : DataFrame
-        Columns n, n_clusters, effective_clusters, effect_bps, se_bps and testable.
+    tested : DataFrame
+        Columns of FINDINGS, and `testable`. Where `p_permutation` is NaN the hypothesis has not
+        been scrutinised, and its q alone decides.
     config : DiscoveryConfig
 
     Returns
     -------
     DataFrame
+        Without `testable`.
     """
-    from scipy.stats import false_discovery_control, t
-
-    testable = effects["testable"].to_numpy()
-    freedom = np.maximum(effects["n_clusters"].to_numpy() - 1, 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = effects["effect_bps"].to_numpy() / effects["se_bps"].to_numpy()
-    statistic = np.where(testable, ratio, np.nan)
-    p = 2.0 * t.sf(np.abs(statistic), freedom)
-    q = np.full(p.size, np.nan)
-    if testable.any():
-        q[testable] = false_discovery_control(p[testable])
-    n_found = int((q <= config.fdr_q).sum())
-    threshold = config.fdr_q * max(n_found, 1) / max(int(testable.sum()), 1)
-    tested = effects.with_columns(
-        t=pl.Series(statistic),
-        p=pl.Series(p),
-        q=pl.Series(q),
-        detectable_bps=effects["se_bps"] * _detectable(threshold, freedom, config.power),
-    )
+    n_tests = max(int(tested["testable"].sum()), 1)
+    n_found = max(int((tested["q"].fill_nan(1.0) <= config.fdr_q).sum()), 1)
+    freedom = np.maximum(tested["n_clusters"].to_numpy() - 1, 1)
+    multiple = _detectable(config.fdr_q * n_found / n_tests, freedom, config.power)
     answers = [_answer(row, config) for row in tested.iter_rows(named=True)]
-    verdicts = pl.DataFrame(answers, {"verdict": pl.String, "reason": pl.String}, orient="row")
-    return tested.hstack(verdicts)
+    schema = {"verdict": pl.String, "reason": pl.String, "n_wanted": pl.Int64}
+    said = pl.DataFrame(answers, schema, orient="row")
+    known = tested.with_columns(detectable_bps=tested["scaled_se_bps"] * multiple)
+    return known.drop("testable", *schema, strict=False).hstack(said)
 
 
 def _detectable(threshold: float, freedom: Reals, power: float) -> pl.Series:
@@ -70,15 +70,28 @@ def _detectable(threshold: float, freedom: Reals, power: float) -> pl.Series:
     return pl.Series(t.isf(threshold / 2.0, freedom) + norm.ppf(power))
 
 
-def _answer(row: dict[str, float], config: DiscoveryConfig) -> tuple[str, str]:
+def _answer(row: dict[str, Any], config: DiscoveryConfig) -> tuple[str, str, int | None]:
     if not row["testable"]:
-        return INSUFFICIENT, _lack(row, config)
-    if row["q"] <= config.fdr_q:
-        return FINDING, f"q {_short(row['q'])} within {config.fdr_q:g}"
-    return NO_FINDING, f"q {_short(row['q'])} above {config.fdr_q:g}"
+        return INSUFFICIENT, _lack(row, config), _wanted(row, config)
+    q, shifted = row["q"], row["p_permutation"]
+    if row["p"] == 1.0 and min(row["p_scaled"], row["p_mean"], row["p_weighted"]) < 1.0:
+        signs = (f"{row[name]:+.3g}" for name in ("scaled_bps", "effect_bps", "weighted_bps"))
+        return NO_FINDING, f"the three estimates disagree in sign: {', '.join(signs)} bps", None
+    if q > config.fdr_q:
+        return NO_FINDING, f"q {q:.2g} above {config.fdr_q:g}", None
+    if shifted > config.max_permutation_p:
+        limit = f"above {config.max_permutation_p:g}"
+        return (
+            NO_FINDING,
+            f"q {q:.2g}, but shifted events do as well: p {shifted:.2g} {limit}",
+            None,
+        )
+    return FINDING, f"q {q:.2g} within {config.fdr_q:g}", None
 
 
-def _lack(row: dict[str, float], config: DiscoveryConfig) -> str:
+def _lack(row: dict[str, Any], config: DiscoveryConfig) -> str:
+    if row["n"] == 0:
+        return f"no occurrence has a volatility and an outcome {row['horizon']} later in the era"
     lacks = []
     if row["n"] < config.min_events:
         lacks.append(f"{row['n']:.0f} events, {config.min_events} wanted")
@@ -87,8 +100,16 @@ def _lack(row: dict[str, float], config: DiscoveryConfig) -> str:
     if row["effective_clusters"] < config.min_effective_clusters:
         effective, wanted = row["effective_clusters"], config.min_effective_clusters
         lacks.append(f"{effective:.1f} effective blocks, {wanted:g} wanted")
-    return "; ".join(lacks) or "returns that do not vary cannot be tested"
+    return "; ".join(lacks) or "what follows does not vary about its baseline"
 
 
-def _short(q: float) -> str:
-    return f"{q:.2g}"
+def _wanted(row: dict[str, Any], config: DiscoveryConfig) -> int | None:
+    """Occurrences from which it could be tested, were they spread as those that there are."""
+    if row["n"] == 0:
+        return config.min_events
+    shares = (
+        config.min_events / row["n"],
+        config.min_clusters / row["n_clusters"],
+        config.min_effective_clusters / row["effective_clusters"],
+    )
+    return math.ceil(row["n"] * max(shares)) if max(shares) > 1.0 else None

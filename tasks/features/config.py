@@ -29,6 +29,8 @@ class FeaturesConfig(Config):
         A trend counts from so many standard deviations of a random walk.
     europe_from_hour_utc, america_from_hour_utc : int
         First hours of the sessions; Asia's is midnight.
+    high_funding_bps : float
+        Rate per eight hours from which longs pay much; most settlements are at 1 bps.
     """
 
     fast: Duration = "1h"
@@ -43,3 +45,4 @@ class FeaturesConfig(Config):
     trend_threshold_sds: float = Field(default=0.5, gt=0)
     europe_from_hour_utc: int = Field(default=8, ge=1, le=23)
     america_from_hour_utc: int = Field(default=14, ge=1, le=23)
+    high_funding_bps: float = Field(default=2.0, gt=0)

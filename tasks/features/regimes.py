@@ -10,6 +10,7 @@ from tasks.features.config import FeaturesConfig
 from tasks.kernels.rolling import Reals
 
 HOUR_MS = 3_600_000
+BPS = 1e4
 TERCILES = (1.0 / 3.0, 2.0 / 3.0)
 
 
@@ -36,3 +37,13 @@ def session(bars: Bars, config: FeaturesConfig) -> Reals:
     hour = (bars.time + bars.step_ms) // HOUR_MS % 24
     opened = [hour >= config.europe_from_hour_utc, hour >= config.america_from_hour_utc]
     return np.sum(opened, axis=0).astype(np.float64)
+
+
+def funding_regime(bars: Bars, config: FeaturesConfig) -> Reals:
+    """-1 where shorts pay longs, 1 where longs pay much, 0 between, shape (n,).
+
+    Of the last settlement known at the bar's close, per eight hours.
+    """
+    rate_bps = BPS * bars.funding
+    label = (rate_bps >= config.high_funding_bps).astype(np.float64) - (rate_bps < 0.0)
+    return np.where(np.isfinite(rate_bps), label, np.nan)

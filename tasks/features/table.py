@@ -10,7 +10,7 @@ from lake.time import n_bars
 from tasks.events.bars import Bars
 from tasks.events.measures import median, ratio, trend, volatility
 from tasks.features.config import FeaturesConfig
-from tasks.features.regimes import session, trend_regime, volatility_regime
+from tasks.features.regimes import funding_regime, session, trend_regime, volatility_regime
 from tasks.features.volatility import average_true_range, ex_ante_volatility
 from tasks.kernels.rolling import Reals
 
@@ -62,4 +62,5 @@ def _columns(bars: Bars, config: FeaturesConfig) -> dict[str, Reals]:
         "trend_slow": trend_slow,
         "vol_regime": volatility_regime(bars, rv_slow, config),
         "trend_regime": trend_regime(bars, trend_slow, rv_slow, config),
+        "funding_regime": funding_regime(bars, config),
     }

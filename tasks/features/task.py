@@ -15,6 +15,9 @@ from tasks.stage.task import stage
 
 
 @stage(makes=FEATURES, code=[__name__], name="features")
-def compute_features(lake: Lake, *, market: str, bars: Ref, config: FeaturesConfig) -> pl.DataFrame:
+def compute_features(
+    lake: Lake, *, market: str, bars: Ref, context: Ref, config: FeaturesConfig
+) -> pl.DataFrame:
     """Compute what is known of a market at each bar's close."""
-    return features_of(Bars.of(lake.read(bars), timeframe_of(market)), config)
+    arrays = Bars.of(lake.read(bars), timeframe_of(market), lake.read(context))
+    return features_of(arrays, config)

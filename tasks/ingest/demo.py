@@ -16,7 +16,7 @@ from lake.time import n_bars
 from tasks.ingest.config import DemoConfig, IngestConfig
 from tasks.ingest.demo_beside import load_beside, survey_beside
 from tasks.ingest.demo_config import PlantConfig
-from tasks.ingest.demo_market import ONE_BPS, simulate
+from tasks.ingest.demo_market import ONE_BPS, Market, simulate
 from tasks.ingest.demo_rows import SYMBOLS, dirty_rows, in_span, raw_bars, simulated
 from tasks.ingest.snapshot import Snapshot
 
@@ -60,7 +60,11 @@ def load(
 ) -> pl.DataFrame:
     """Return the RAW_BARS of the market, dirt included; lake, places and fetches are not used."""
     config = DemoConfig(**snapshot.settings)
-    market = simulate(config, snapshot.symbol, snapshot.timeframe)
+    return draw_bars(config, snapshot, simulate(config, snapshot.symbol, snapshot.timeframe))
+
+
+def draw_bars(config: DemoConfig, snapshot: Snapshot, market: Market) -> pl.DataFrame:
+    """Return what `load` does, from the simulated market that the snapshot is about."""
     rows = dirty_rows(config, snapshot.symbol, snapshot.timeframe, market.time)
     return raw_bars(market)[rows].filter(in_span(snapshot))
 

@@ -47,9 +47,14 @@ def load_beside(
     lake: Lake, snapshot: Snapshot, where: Sequence[str], fetched: pl.DataFrame | None
 ) -> pl.DataFrame:
     """Return RAW_FUNDING, RAW_INTEREST or RAW_BARS; lake, places and fetches are not used."""
-    config, timeframe = DemoConfig(**snapshot.settings), snapshot.timeframe
+    config = DemoConfig(**snapshot.settings)
     symbol = snapshot.bars_of or snapshot.symbol
-    market = simulate(config, symbol, timeframe)
+    return draw_beside(config, snapshot, simulate(config, symbol, snapshot.timeframe))
+
+
+def draw_beside(config: DemoConfig, snapshot: Snapshot, market: Market) -> pl.DataFrame:
+    """Return what `load_beside` does, from the simulated market that the snapshot is about."""
+    symbol, timeframe = snapshot.bars_of or snapshot.symbol, snapshot.timeframe
     if snapshot.data == "funding":
         return _funding(config, snapshot, market)
     if snapshot.data == "interest":

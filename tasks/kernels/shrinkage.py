@@ -1,9 +1,13 @@
-"""Shrinkage of many noisy effects in a tree: cells within events within families around zero.
+"""Shrinkage of many noisy effects in a tree around zero.
 
-Every level is normal-normal: a child's effect is its parent's plus N(0, tau2). The level's tau2
-comes from all its families of siblings at once, so that one, two or three siblings are no special
-case. Estimates of one sample are correlated (a condition is part of "all"); the influence of each
-cluster on each estimate carries that covariance up the tree, so that copies add no evidence.
+Every level is normal-normal: a child's effect is its parent's plus N(0, tau2). The
+level's tau2 comes from all its groups of siblings at once, so that one, two or three siblings are
+no special case. Estimates of one sample are correlated (a condition is part of "all"); their
+covariances are carried up the tree, so that copies add no evidence.
+
+Covariances stand beside the variances as a band: column d of row i is the covariance of estimates
+i and i + 1 + d. Estimates of one sample stand together, and are independent of all others, so the
+band is as wide as the largest sample less one, or (k, 0) where all are independent.
 """
 
 from __future__ import annotations
@@ -16,12 +20,13 @@ from tasks.kernels._jit import kernel
 Reals = NDArray[np.float64]
 Codes = NDArray[np.int64]
 TOLERANCE = 1e-12
+LEAST_SHARE = 1e-6
 
 
 @kernel
 def pool(
-    effects: Reals, variances: Reals, influence: Reals, parent: Codes, n_parents: int, tau2: float
-) -> tuple[Reals, Reals, Reals]:
+    effects: Reals, variances: Reals, covariances: Reals, parent: Codes, n_parents: int, tau2: float
+) -> tuple[Reals, Reals]:
     """Pool siblings by precision ``w = 1 / (v + tau2)``.
 
     Parameters
@@ -29,9 +34,8 @@ def pool(
     effects, variances : (k,) float64
         Estimates and their sampling variances, above zero; a child whose variance is not
         finite is left out.
-    influence : (k, G) float64
-        What each cluster adds to each estimate's error: covariance ``U U'``. The part of a
-        variance that its row does not explain is the child's own.
+    covariances : (k, b) float64
+        Band of sampling covariances.
     parent : (k,) int64
         From 0 to n_parents - 1.
     n_parents : int
@@ -43,38 +47,68 @@ def pool(
     -------
     effects, variances : (n_parents,) float64
         Weighted means, and their variances around the parents' true effects; 0 and inf for a
-        parent without a usable child.
-    influence : (n_parents, G) float64
+        parent without a usable child. Errors that cancel leave a millionth of what independent
+        ones would.
     """
-    n_clusters = influence.shape[1]
     weight = np.zeros(n_parents)
     mean = np.zeros(n_parents)
-    own = np.zeros(n_parents)
-    shared = np.zeros((n_parents, n_clusters))
+    alone = np.zeros(n_parents)
+    shared = np.zeros(n_parents)
     for i in range(effects.size):
-        if np.isfinite(variances[i]):
-            w = 1.0 / (variances[i] + tau2)
-            rest = variances[i]
-            for g in range(n_clusters):
-                rest -= influence[i, g] ** 2
-                shared[parent[i], g] += w * influence[i, g]
-            weight[parent[i]] += w
-            mean[parent[i]] += w * effects[i]
-            own[parent[i]] += w * w * (max(rest, 0.0) + tau2)
+        if not np.isfinite(variances[i]):
+            continue
+        w = 1.0 / (variances[i] + tau2)
+        weight[parent[i]] += w
+        mean[parent[i]] += w * effects[i]
+        alone[parent[i]] += w
+        for d in range(min(covariances.shape[1], effects.size - 1 - i)):
+            j = i + 1 + d
+            if parent[j] == parent[i] and np.isfinite(variances[j]):
+                shared[parent[i]] += 2.0 * w * covariances[i, d] / (variances[j] + tau2)
     variance = np.full(n_parents, np.inf)
     for j in range(n_parents):
         if weight[j] > 0.0:
             mean[j] /= weight[j]
-            shared[j] /= weight[j]
-            variance[j] = own[j] / weight[j] ** 2 + np.sum(shared[j] ** 2)
-    return mean, variance, shared
+            total = max(alone[j] + shared[j], LEAST_SHARE * alone[j])
+            variance[j] = total / weight[j] ** 2
+    return mean, variance
+
+
+@kernel
+def covary_parents(
+    variances: Reals, covariances: Reals, parent: Codes, n_parents: int, tau2: float
+) -> Reals:
+    """Band of covariances of the parents that `pool` makes of the same children.
+
+    Returns
+    -------
+    (n_parents, c) float64
+        0 for a parent without a usable child; the parents of one sample stand together too.
+    """
+    weight = np.zeros(n_parents)
+    width = 0
+    for i in range(variances.size):
+        if np.isfinite(variances[i]):
+            weight[parent[i]] += 1.0 / (variances[i] + tau2)
+        for d in range(min(covariances.shape[1], variances.size - 1 - i)):
+            if covariances[i, d] != 0.0:
+                width = max(width, abs(parent[i] - parent[i + 1 + d]))
+    band = np.zeros((n_parents, width))
+    for i in range(variances.size):
+        for d in range(min(covariances.shape[1], variances.size - 1 - i)):
+            j = i + 1 + d
+            p, q = min(parent[i], parent[j]), max(parent[i], parent[j])
+            if p < q <= p + width and np.isfinite(variances[i]) and np.isfinite(variances[j]):
+                share = 1.0 / ((variances[i] + tau2) * (variances[j] + tau2))
+                band[p, q - p - 1] += share * covariances[i, d] / (weight[p] * weight[q])
+    return band
 
 
 @kernel
 def excess_spread(
     effects: Reals,
     variances: Reals,
-    influence: Reals,
+    covariances: Reals,
     parent: Codes,
     n_parents: int,
     around_zero: bool,
@@ -91,7 +125,7 @@ def excess_spread(
     spread, expected : float
         Q less its expectation, and the expectation.
     """
-    mean, variance, _ = pool(effects, variances, influence, parent, n_parents, tau2)
+    mean, variance = pool(effects, variances, covariances, parent, n_parents, tau2)
     q = 0.0
     expected = 0.0
     weight = np.zeros(n_parents)
@@ -113,7 +147,7 @@ def excess_spread(
 def paule_mandel(
     effects: Reals,
     variances: Reals,
-    influence: Reals,
+    covariances: Reals,
     parent: Codes,
     n_parents: int,
     around_zero: bool,
@@ -130,7 +164,7 @@ def paule_mandel(
     """
     low = high = 0.0
     at_low, expected = excess_spread(
-        effects, variances, influence, parent, n_parents, around_zero, low
+        effects, variances, covariances, parent, n_parents, around_zero, low
     )
     if not at_low > TOLERANCE * max(expected, 1.0):
         return 0.0, at_low + expected, expected
@@ -141,14 +175,14 @@ def paule_mandel(
     while at_high > 0.0:
         high *= 2.0
         at_high, expected = excess_spread(
-            effects, variances, influence, parent, n_parents, around_zero, high
+            effects, variances, covariances, parent, n_parents, around_zero, high
         )
     # Illinois: false position that halves the end it keeps, so that both ends close in.
     root, at_root, side = high, at_high, 0
     while abs(at_root) > TOLERANCE * max(expected, 1.0) and high - low > TOLERANCE * high:
         root = (low * at_high - high * at_low) / (at_high - at_low)
         at_root, expected = excess_spread(
-            effects, variances, influence, parent, n_parents, around_zero, root
+            effects, variances, covariances, parent, n_parents, around_zero, root
         )
         if at_root > 0.0:
             at_high = at_high / 2.0 if side == 1 else at_high
@@ -216,42 +250,50 @@ def shrink(
 
 @kernel
 def shrink_tree(
-    effects: Reals, variances: Reals, influence: Reals, event: Codes, family: Codes
-) -> tuple[Reals, Reals, Reals]:
-    """Shrink cells towards their event, events towards their family, families towards zero.
+    effects: Reals,
+    variances: Reals,
+    covariances: Reals,
+    condition: Codes,
+    event: Codes,
+    family: Codes,
+) -> tuple[Reals, Reals, Reals, Reals, Reals]:
+    """Shrink cells towards conditions, those towards events, families and zero.
 
     Up the tree siblings are pooled (`pool`), down it each posterior is the prior of its children
     (`shrink`): exact for a Gaussian tree whose tau2 are known.
 
     Parameters
     ----------
-    effects, variances, influence : (k,), (k,), (k, G) float64
-        The cells, as in `pool`.
-    event : (k,) int64
-        The event of each cell, from 0.
-    family : (n_events,) int64
-        The family of each event, from 0.
+    effects, variances, covariances : (k,), (k,), (k, b) float64
+        The cells, as in `pool`; those of one event stand together.
+    condition, event, family : (k,), (n_conditions,), (n_events,) int64
+        The condition of each cell, its event, and the event's family, each from 0; an event's
+        conditions are its own, and stand together.
 
     Returns
     -------
-    means, variances : (k,) float64
-        Posterior of each cell; the variance is inf where no cell has a usable one.
-    tau2 : (3,) float64
-        Variance of cells around events, events around families, families around zero.
+    means, variances, condition_means, condition_variances : float64
+        Posteriors of cells and conditions; variances are inf where no cell has a usable one.
+    tau2 : (4,) float64
+        Of cells around conditions, those around events, families and zero.
     """
-    n_events = family.size
+    n_conditions, n_events = event.size, family.size
     n_families = family.max() + 1 if n_events > 0 else 0
+    cells = paule_mandel(effects, variances, covariances, condition, n_conditions, False)
+    c, vc = pool(effects, variances, covariances, condition, n_conditions, cells[0])
+    band = covary_parents(variances, covariances, condition, n_conditions, cells[0])
+    conditions = paule_mandel(c, vc, band, event, n_events, False)
+    e, ve = pool(c, vc, band, event, n_events, conditions[0])
+    apart = np.zeros((n_events, 0))
+    events = paule_mandel(e, ve, apart, family, n_families, False)
+    f, vf = pool(e, ve, apart, family, n_families, events[0])
     root = np.zeros(n_families, np.int64)
-    in_event = paule_mandel(effects, variances, influence, event, n_events, False)
-    e, ve, ue = pool(effects, variances, influence, event, n_events, in_event[0])
-    in_family = paule_mandel(e, ve, ue, family, n_families, False)
-    f, vf, uf = pool(e, ve, ue, family, n_families, in_family[0])
-    in_world = paule_mandel(f, vf, uf, root, 1, True)
-    weight = np.sum(1.0 / (vf + in_world[0]))
+    families = paule_mandel(f, vf, apart[:n_families], root, 1, True)
     zeros = np.zeros(n_families)
-    f, vf = shrink(f, vf, zeros, zeros + 1.0 / weight, in_world[0], in_world[1], in_world[2])
-    e, ve = shrink(e, ve, f[family], vf[family], in_family[0], in_family[1], in_family[2])
-    means, spreads = shrink(
-        effects, variances, e[event], ve[event], in_event[0], in_event[1], in_event[2]
-    )
-    return means, spreads, np.array([in_event[0], in_family[0], in_world[0]])
+    weight = np.sum(1.0 / (vf + families[0]))
+    f, vf = shrink(f, vf, zeros, zeros + 1.0 / weight, *families)
+    e, ve = shrink(e, ve, f[family], vf[family], *events)
+    c, vc = shrink(c, vc, e[event], ve[event], *conditions)
+    means, spreads = shrink(effects, variances, c[condition], vc[condition], *cells)
+    tau2 = np.array([cells[0], conditions[0], events[0], families[0]])
+    return means, spreads, c, vc, tau2

@@ -1,7 +1,7 @@
 """The gates between a hypothesis and its promotion: a table of small functions with reasons.
 
-A gate reads one row: the columns of FINDINGS, those of BRIDGED (with the suffix ``_holdout`` where
-both have them), `sufficient` (what discovery wanted) and `twin` (a better candidate that it
+A gate reads one row: the columns of FINDINGS, those of BRIDGED (with the suffix ``_confirmed``
+where both have them), `sufficient` (what discovery wanted) and `twin` (a better candidate that it
 repeats, or None). NaN passes no gate that compares it.
 """
 
@@ -71,34 +71,34 @@ def is_finding(row: Row, config: PromotionConfig) -> Stop | None:
 
 
 def has_trades(row: Row, config: PromotionConfig) -> Stop | None:
-    """It traded often enough in the hold-out era."""
-    n, n_clusters = row["n_trades"], row["n_clusters_holdout"]
+    """It traded often enough in the confirmation era."""
+    n, n_clusters = row["n_trades"], row["n_clusters_confirmed"]
     if n >= config.min_trades and n_clusters >= config.min_trade_clusters:
         return None
     n_more = count_missing(n, (n, config.min_trades), (n_clusters, config.min_trade_clusters))
-    have = f"{n} hold-out trades in {n_clusters} blocks"
+    have = f"{n} confirmation trades in {n_clusters} blocks"
     wanted = f"{config.min_trades} in {config.min_trade_clusters} wanted"
     return Stop(INSUFFICIENT, f"{have}, {wanted}: needs {n_more} more", n_more)
 
 
 def earns_its_costs(row: Row, config: PromotionConfig) -> Stop | None:
-    """The mean hold-out trade is positive after costs."""
+    """The mean trade of the confirmation era is positive after costs."""
     if row["net_bps"] > 0:
         return None
     gross, cost = row["gross_bps"], row["cost_bps"]
     return Stop(
-        REJECTED, f"hold-out mean {row['net_bps']:.1f} bps: {gross:.1f} gross, {cost:.1f} costs"
+        REJECTED, f"confirmation mean {row['net_bps']:.1f} bps: {gross:.1f} gross, {cost:.1f} costs"
     )
 
 
 def is_significant(row: Row, config: PromotionConfig) -> Stop | None:
     """That mean is beyond chance, given all candidates."""
-    if row["q_holdout"] <= config.max_q:
+    if row["q_confirmed"] <= config.max_q:
         return None
     return Stop(
         REJECTED,
-        f"hold-out q {row['q_holdout']:.3f} above {config.max_q:g} "
-        f"(mean {row['net_bps']:.1f} bps, t {row['t_holdout']:.2f})",
+        f"confirmation q {row['q_confirmed']:.3f} above {config.max_q:g} "
+        f"(mean {row['net_bps']:.1f} bps, t {row['t_confirmed']:.2f})",
     )
 
 
@@ -119,27 +119,28 @@ def shrinks_to_a_profit(row: Row, config: PromotionConfig) -> Stop | None:
         return None
     return Stop(
         REJECTED,
-        f"effect {row['effect_bps']:.1f} bps shrinks to {row['shrunk_bps']:.1f}, "
+        f"effect {row['scaled_bps']:.1f} bps shrinks to {row['shrunk_bps']:.1f}, "
         f"a trade costs {row['cost_bps']:.1f}",
     )
 
 
 def is_different(row: Row, config: PromotionConfig) -> Stop | None:
-    """It trades other occasions than better candidates."""
+    """It holds other positions than broader candidates."""
     twin = row["twin"]
     if twin is None:
         return None
-    return Stop(
-        REJECTED, f"redundant with {twin.hypothesis}: shares {twin.overlap:.0%} of the trades"
-    )
+    if twin.overlap is None:
+        return Stop(REJECTED, f"redundant: a part of {twin.hypothesis}")
+    shared = f"shares {twin.overlap:.0%} of the positions"
+    return Stop(REJECTED, f"redundant with {twin.hypothesis}: {shared}")
 
 
 GATES: tuple[Gate, ...] = (
     ("testable", "enough occurrences to test", is_testable),
     ("finding", "beyond chance among all hypotheses", is_finding),
-    ("holdout_trades", "enough trades in the hold-out era", has_trades),
+    ("confirmation_trades", "enough trades in the confirmation era", has_trades),
     ("net_positive", "positive after costs", earns_its_costs),
-    ("holdout_q", "beyond chance in the hold-out era", is_significant),
+    ("confirmation_q", "beyond chance in the confirmation era", is_significant),
     ("cost_stress", "positive at double costs", survives_double_costs),
     ("shrunk_sign", "shrunk effect exceeds the costs", shrinks_to_a_profit),
     ("different", "not redundant with a broader one", is_different),

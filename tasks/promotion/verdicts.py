@@ -42,7 +42,7 @@ def judge_hypotheses(
         When BRIDGED is not about the findings.
     """
     _check_same(findings.filter(pl.col("verdict") == FINDING), bridged)
-    joined = findings.join(bridged, on="hypothesis", how="left", suffix="_holdout")
+    joined = findings.join(bridged, on="hypothesis", how="left", suffix="_confirmed")
     known = {"sufficient": sufficient, "twin": None}
     rows = [known | row for row in joined.sort("hypothesis").iter_rows(named=True)]
     passed = [row for row in rows if first_stop(row, config) is None]
@@ -81,8 +81,8 @@ def _verdict(row: Row, stopped: tuple[str, Stop] | None) -> dict[str, Any]:
     if stopped is None:
         gate, n_more, verdict = NO_GATE, None, PROMOTED
         reason = (
-            f"hold-out mean {row['net_bps']:.1f} bps after costs in {row['n_trades']} trades, "
-            f"t {row['t_holdout']:.2f}, q {row['q_holdout']:.3f}"
+            f"confirmation mean {row['net_bps']:.1f} bps after costs in {row['n_trades']} trades, "
+            f"t {row['t_confirmed']:.2f}, q {row['q_confirmed']:.3f}"
         )
     else:
         gate, stop = stopped

@@ -1,4 +1,4 @@
-"""A glance at the p-values, beside those of a market without alpha."""
+"""A glance at the p-values, beside those of a market without alpha, and what they add up to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tasks.report.chart import Chart, axis, layout, numbers, rule, titled
 from tasks.report.config import ReportConfig
 from tasks.report.facts import Evidence
 from tasks.report.formats import count, decimal, n_of, percent
-from tasks.report.grid import Column, Grid, fill_grid
+from tasks.report.grid import Column, Grid, Row, fill_grid, text
+from tasks.report.judged import tell_alarm
 
 _HEIGHT = 280
 _SMALLEST_P = 1e-300
@@ -33,7 +34,45 @@ def tell_calibration(evidence: Evidence, config: ReportConfig) -> dict[str, Any]
         "histogram": _histogram(p, config.n_bins),
         "quantiles": _quantiles(p),
         "table": _table(p, config.glance_levels),
+        "judged": _judged(evidence.judged),
+        "alarm": tell_alarm(evidence.judged) if evidence.judged else "",
     }
+
+
+_JUDGED = (
+    ("hypotheses named", "n_named", "before those with the same entries are counted once"),
+    ("asked", "n_asked", "different entries or horizons"),
+    ("tested", "n_tested", "enough events and calendar blocks"),
+    ("independent ones that these amount to", "n_effective", "by the spectrum of their errors"),
+    ("events tested", "n_events", ""),
+    ("events selected as a whole", "n_events_selected", "first level of the false discovery rate"),
+    ("findings", "n_findings", "second level, and not matched by shifted events"),
+    ("centre of the empirical null", "null_centre", "0 where p-values are right"),
+    ("its standard deviation", "null_sd", "1 where p-values are right"),
+    ("share of nulls", "null_share", "as that null sees it"),
+    ("ever asked of these bars", "n_ever_asked", "by all runs that the lake's ledger knows"),
+    ("openings of the confirmation era", "n_looks", "by all runs, where it overlaps with this one"),
+    ("hypotheses looked at there", "n_looked_at", ""),
+)
+
+
+def _judged(row: Row | None) -> Grid | None:
+    """The judgement's row, a line for each of its numbers."""
+    if row is None:
+        return None
+    columns = (
+        text("count", "name"),
+        Column("", lambda line: _written(line["value"])),
+        text("meaning", "meaning", "prose"),
+    )
+    lines = [
+        {"name": name, "value": row[field], "meaning": meaning} for name, field, meaning in _JUDGED
+    ]
+    return fill_grid("judgement", "The judgement as a whole", columns, lines)
+
+
+def _written(value: float | int | None) -> str:
+    return count(value) if isinstance(value, int) else decimal(value)
 
 
 def _sentence(n_tested: int, n_untested: int) -> str:

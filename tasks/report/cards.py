@@ -6,16 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tasks.report.believed import tell_belief
 from tasks.report.facts import Evidence
 from tasks.report.formats import (
     condition_words,
     count,
     decimal,
+    estimate,
     hypothesis_words,
     n_of,
     probability,
     signed,
-    spread,
 )
 
 Document = Mapping[str, Any]
@@ -34,7 +35,7 @@ def _card(document: Document) -> dict[str, Any]:
     terms = {
         "Rule": _rule(document),
         "Evidence": _evidence(document["evidence"]),
-        "Costs": _costs(document["costs"], document["evidence"]["holdout"]),
+        "Costs": _costs(document["costs"], document["evidence"]["confirmation"]),
         "Kill rule": _kill(document["kill"]),
     }
     return {
@@ -59,14 +60,13 @@ def _rule(document: Document) -> str:
 
 
 def _evidence(evidence: Document) -> str:
-    found, held = evidence["discovery"], evidence["holdout"]
+    found, held = evidence["discovery"], evidence["confirmation"]
     return (
-        f"Discovery: {signed(found['effect_bps'])} {spread(found['se_bps'])} bps over "
-        f"{count(found['n'])} events in {count(found['n_clusters'])} clusters, q "
-        f"{probability(found['q'])}, shrunk to {signed(found['shrunk_bps'])} "
-        f"{spread(found['shrunk_sd_bps'])} bps. Hold-out: {signed(held['net_bps'])} "
-        f"{spread(held['se_bps'])} bps net over {n_of(held['n_trades'], 'trade')}, q "
-        f"{probability(held['q'])}, {decimal(100 * held['hit_rate'], 0)} % of them won."
+        f"Out of sample, after costs: {estimate(held['net_bps'], held['se_bps'])} bps a trade over "
+        f"{n_of(held['n_trades'], 'trade')}, q {probability(held['q'])}, "
+        f"{decimal(100 * held['hit_rate'], 0)} % of them won. In the search, {tell_belief(found)}, "
+        f"from {count(found['n'])} events in {count(found['n_clusters'])} calendar blocks, q "
+        f"{probability(found['q'])}, false sign rate {probability(found['sign_rate'])}."
     )
 
 
@@ -83,6 +83,6 @@ def _costs(costs: Document, held: Document) -> str:
 def _kill(kill: Document) -> str:
     return (
         f"Stop when the mean of the last {count(kill['n_trades'])} trades is below "
-        f"{signed(kill['stop_below_bps'])} bps: the hold-out mean less "
+        f"{signed(kill['stop_below_bps'])} bps: that mean out of sample less "
         f"{kill['standard_errors']:g} standard errors."
     )

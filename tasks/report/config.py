@@ -16,6 +16,10 @@ class ReportConfig(Config):
     n_further: int = Field(100, ge=0, le=1000)
     """At most so many further findings and candidates are listed, folded away."""
     n_forest: int = Field(15, ge=1, le=100)
+    n_slices: int = Field(6, ge=1, le=50)
+    """At most so many hypotheses whose halves, years, markets and regimes are drawn."""
+    n_short: int = Field(10, ge=0, le=200)
+    """Hypotheses listed that lack evidence, those first that lack the least."""
     n_curves: int = Field(12, ge=1, le=50)
     """At most so many event-study charts."""
     n_lines: int = Field(8, ge=1, le=8)

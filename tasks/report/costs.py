@@ -1,4 +1,4 @@
-"""The bridge: what each candidate earned on the hold-out, after costs."""
+"""The bridge: what each candidate earned in the confirmation era, after costs."""
 
 from __future__ import annotations
 
@@ -86,14 +86,16 @@ def tell_costs(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
     return {
         "sentence": _sentence(candidates, candidates.height - shown.height - further.height),
         "empty": False,
-        "table": fill_grid("bridged", "Candidates on the hold-out", COLUMNS, shown.to_dicts()),
+        "table": fill_grid(
+            "bridged", "Candidates in the confirmation era", COLUMNS, shown.to_dicts()
+        ),
         "further": _further(further),
         "chart": None if drawn.is_empty() else _chart(drawn, evidence.trades, config),
     }
 
 
 def _candidates(evidence: Evidence) -> pl.DataFrame:
-    """Hypotheses that met the hold-out: the promoted, then the others, each by q, then rank."""
+    """Hypotheses that were traded: the promoted, then the others, each by q, then rank."""
     met = ranked(evidence).filter(pl.col("follow").is_not_null())
     is_other = (pl.col("promotion") != PROMOTED).fill_null(True)
     return met.sort(is_other, pl.col("net_q").fill_nan(None), "rank", nulls_last=True)
@@ -108,9 +110,10 @@ def _further(rows: pl.DataFrame) -> Grid | None:
 def _sentence(candidates: pl.DataFrame, n_hidden: int) -> str:
     n_positive = candidates.filter(pl.col("net_bps").fill_nan(None) > 0).height
     n_promoted = candidates.filter(pl.col("promotion") == PROMOTED).height
+    was = "was" if candidates.height == 1 else "were"
     return (
-        f"{n_of(candidates.height, 'candidate')} met the hold-out: bars after the discovery era, "
-        f"executed trades that do not overlap, costs taken both ways. "
+        f"{n_of(candidates.height, 'candidate')} {was} traded in the confirmation era: bars "
+        "after the discovery era, executed trades that do not overlap, costs taken both ways. "
         f"{n_of(n_positive, 'is', 'are')} above zero after costs, {count(n_promoted)} promoted."
         + (f" {count(n_hidden)} with a larger q are not listed." if n_hidden else "")
     )
@@ -138,7 +141,7 @@ def _chart(every: pl.DataFrame, trades: pl.DataFrame, config: ReportConfig) -> C
         "lines were not promoted."
         + (f" {n_of(hidden, 'more', 'more')} not drawn." if hidden else "")
     )
-    label = "Cumulative net result of each candidate's trades on the hold-out"
+    label = "Cumulative net result of each candidate's trades in the confirmation era"
     return Chart("chart-net", label, height, tuple(traces), shape, note)
 
 

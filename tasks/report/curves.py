@@ -104,7 +104,7 @@ def _told(best: dict[str, Any], n_findings: int) -> str:
     when = "" if best["condition"] == "all" else f", {condition_words(best['condition'])}"
     return (
         f"{n_of(n_findings, 'finding')}; best: {market_words(best['market'])}, {best['horizon']}"
-        f"{when}, {signed(best['effect_bps'])} bps"
+        f"{when}, {signed(best['shrunk_bps'])} bps shrunk"
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from tasks.report.ranking import FINDING, PROMOTED, with_prefix
+
 Row = dict[str, Any]
 
 
@@ -20,7 +22,10 @@ class Digest:
     n_bars : int
         Bars of all markets; gaps are none.
     best : list of dict
-        The hypotheses with the smallest q-values, with the verdict of promotion.
+        The hypotheses with the smallest q-values, with what came out of sample (columns of
+        CONFIRMED, `confirmed_` before them) and the verdict of promotion.
+    judgement : dict
+        The row of JUDGEMENT.
     funnel : list of dict
         How many hypotheses each gate stopped.
     blueprints : list of dict
@@ -36,6 +41,7 @@ class Digest:
     n_findings: int
     n_promoted: int
     best: list[Row]
+    judgement: Row
     funnel: list[Row]
     blueprints: list[Row]
     pages: dict[str, str]
@@ -44,46 +50,51 @@ class Digest:
 
 def digest(
     quality: pl.DataFrame,
+    coverage: pl.DataFrame,
+    pages: dict[str, str],
+    *,
     findings: pl.DataFrame,
+    confirmed: pl.DataFrame,
+    judgement: pl.DataFrame,
     verdicts: pl.DataFrame,
     funnel: pl.DataFrame,
     blueprints: pl.DataFrame,
-    pages: dict[str, str],
-    coverage: pl.DataFrame,
     n_best: int,
 ) -> Digest:
     """Condense the last tables of a run.
 
     Parameters
     ----------
-    quality : DataFrame
-        QUALITY of all markets, one after the other.
-    findings, verdicts, funnel, blueprints, coverage : DataFrame
-        Tables of those kinds in `lake.schema`.
+    quality, coverage : DataFrame
+        QUALITY and COVERAGE of all markets, one after the other.
     pages : dict of str to str
         The pages by the names of their files, the report first.
+    findings, confirmed, judgement, verdicts, funnel, blueprints : DataFrame
+        Tables of those kinds in `lake.schema`.
     n_best : int
         How many hypotheses to show.
     """
-    promoted = verdicts.select(
-        "hypothesis", pl.col("verdict").alias("decision"), pl.col("reason").alias("because")
-    )
-    best = (
-        findings.join(promoted, on="hypothesis", how="left", maintain_order="left")
-        .sort("q", "p", "hypothesis", nulls_last=True)
-        .head(n_best)
-    )
     return Digest(
         n_bars=int(quality.filter(pl.col("check") == "bars")["n"].sum()),
         n_hypotheses=findings.height,
-        n_findings=findings.filter(pl.col("verdict") == "finding").height,
-        n_promoted=verdicts.filter(pl.col("verdict") == "promoted").height,
-        best=_plain(best),
+        n_findings=findings.filter(pl.col("verdict") == FINDING).height,
+        n_promoted=verdicts.filter(pl.col("verdict") == PROMOTED).height,
+        best=_plain(_best(findings, confirmed, verdicts).head(n_best)),
+        judgement=_plain(judgement)[0],
         funnel=_plain(funnel.sort("step")),
         blueprints=_plain(blueprints),
         pages=pages,
         not_runnable=_obstacles(coverage),
     )
+
+
+def _best(findings: pl.DataFrame, confirmed: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    decided = verdicts.select("hypothesis", decision="verdict", because="reason")
+    joined = findings
+    for frame in (with_prefix(confirmed), decided):
+        joined = joined.join(frame, on="hypothesis", how="left", maintain_order="left")
+    last = [pl.col(name).fill_nan(None) for name in ("q", "p")]
+    return joined.sort(*last, "hypothesis", nulls_last=True)
 
 
 def _obstacles(coverage: pl.DataFrame) -> dict[str, list[str]]:

@@ -20,7 +20,8 @@ class Evidence:
         What `tasks.report.counts.count_bars` makes of each market's bars.
     events : DataFrame
         What `tasks.report.counts.count_events` makes of each market's and family's events.
-    quality, coverage, paths, findings, bridged, trades, verdicts, funnel, blueprints : DataFrame
+    quality, coverage, paths, findings, stability, confirmed, judgement, bridged, trades, verdicts,
+    search, funnel, blueprints : DataFrame
         Tables of `lake.schema`; without rows where the run has none.
     truth : DataFrame
         TRUTH with the market whose it is as `market`; without rows where nobody knows it.
@@ -31,9 +32,13 @@ class Evidence:
     events: pl.DataFrame
     paths: pl.DataFrame
     findings: pl.DataFrame
+    stability: pl.DataFrame
+    confirmed: pl.DataFrame
+    judgement: pl.DataFrame
     bridged: pl.DataFrame
     trades: pl.DataFrame
     verdicts: pl.DataFrame
+    search: pl.DataFrame
     funnel: pl.DataFrame
     blueprints: pl.DataFrame
     truth: pl.DataFrame
@@ -43,6 +48,11 @@ class Evidence:
     def markets(self) -> list[str]:
         """Every market that has bars, sorted."""
         return self.months["market"].unique().sort().to_list()
+
+    @property
+    def judged(self) -> dict[str, Any] | None:
+        """The one row of `judgement`, or None where the run was not summed up."""
+        return self.judgement.row(0, named=True) if self.judgement.height else None
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,33 @@
-"""The best hypotheses: a table, and a forest of raw and shrunk effects."""
+"""The best hypotheses: what was found, what is believed of it, and what came out of sample."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
-from tasks.report.chart import Chart, axis, layout, numbers, row_axis, rule, titled, words
+from tasks.report.believed import tell_belief, tell_name, tell_proof
 from tasks.report.config import ReportConfig
 from tasks.report.facts import Evidence
+from tasks.report.forest import draw_forest
 from tasks.report.formats import (
-    PLUS_MINUS,
     condition_words,
     count,
     decimal,
+    estimate,
     hypothesis_words,
+    interval,
     market_words,
     n_of,
+    percent,
     probability,
     signed,
-    spread,
 )
-from tasks.report.grid import Column, Grid, fill_grid, text
-from tasks.report.ranking import FINDING, ranked
+from tasks.report.grid import Column, Grid, Row, fill_grid, text
+from tasks.report.ranking import FINDING, promoted_first, ranked
 
-_ROW_HEIGHT, _FRAME_HEIGHT, _SHIFT = 30, 90, 0.16
+_N_IN_WORDS = 5
 COLUMNS = (
     Column("#", lambda row: str(row["rank"])),
     text("event", "event", "code"),
@@ -32,19 +35,53 @@ COLUMNS = (
     Column("horizon", lambda row: row["horizon"]),
     Column("condition", lambda row: condition_words(row["condition"]), kind="text"),
     text("verdict", "verdict", "verdict"),
-    Column("q", lambda row: probability(row["q"]), hint="p after counting all hypotheses"),
     Column(
-        "effect",
-        lambda row: signed(row["effect_bps"]),
+        "found",
+        lambda row: estimate(row["scaled_bps"], row["scaled_se_bps"]),
         "bps",
-        hint="mean less the same market's usual return; negative says fade",
+        hint="mean in units of volatility, less the market's usual one, as bps; negative says fade",
     ),
-    Column("SE", lambda row: decimal(row["se_bps"], 1), "bps", hint="clustered"),
+    Column("shrunk", lambda row: signed(row["shrunk_bps"]), "bps", hint="what is believed of it"),
+    Column("95 %", lambda row: interval(row["lower_bps"], row["upper_bps"]), "bps"),
     Column(
-        f"shrunk {PLUS_MINUS} sd",
-        lambda row: f"{signed(row['shrunk_bps'])} {spread(row['shrunk_sd_bps'])}",
+        "out of sample",
+        lambda row: estimate(row["confirmed_scaled_bps"], row["confirmed_scaled_se_bps"]),
         "bps",
-        hint="posterior mean and standard deviation",
+        hint="the same in the confirmation era, before costs; only what passed is looked up",
+    ),
+    Column("n", lambda row: count(row["n"]), hint="events"),
+    Column("blocks", lambda row: count(row["n_clusters"]), hint="calendar blocks with events"),
+    Column("q", lambda row: probability(row["q"]), hint="p after counting all hypotheses"),
+)
+_WHICH = (
+    Column("#", lambda row: str(row["rank"])),
+    Column("hypothesis", lambda row: hypothesis_words(row["hypothesis"]), kind="text"),
+)
+ESTIMATES = (
+    *_WHICH,
+    Column(
+        "equal notional",
+        lambda row: estimate(row["effect_bps"], row["se_bps"]),
+        "bps",
+        hint="plain mean less the market's usual one",
+    ),
+    Column(
+        "inverse variance",
+        lambda row: estimate(row["weighted_bps"], row["weighted_se_bps"]),
+        "bps",
+        hint="calm bars count more",
+    ),
+    Column("median", lambda row: signed(row["median_bps"]), "bps", hint="nothing subtracted"),
+    Column("kept", lambda row: percent(row["kept_share"], 0), "%", hint="shrunk over found"),
+    Column("false sign", lambda row: probability(row["sign_rate"]), hint="or no effect"),
+    Column("no effect", lambda row: probability(row["null_share"]), hint="posterior probability"),
+    Column("hierarchy", lambda row: estimate(row["tree_bps"], row["tree_sd_bps"]), "bps"),
+    Column("James\u2013Stein", lambda row: signed(row["james_stein_bps"]), "bps"),
+    Column(
+        "prior decides",
+        lambda row: "yes" if row["prior_dependent"] else "no",
+        kind="text",
+        hint="shrinkage and hierarchy disagree in sign or by more than a standard deviation",
     ),
     Column(
         "detectable",
@@ -52,34 +89,55 @@ COLUMNS = (
         "bps",
         hint="effect that this sample would find with 80 % power",
     ),
-    Column("n", lambda row: count(row["n"]), hint="events"),
-    Column("clusters", lambda row: count(row["n_clusters"]), hint="calendar blocks with events"),
+)
+TESTS = (
+    *_WHICH,
     Column("t", lambda row: signed(row["t"], 2)),
-    Column("p", lambda row: probability(row["p"])),
+    Column("p", lambda row: probability(row["p"]), hint="of the three estimates together"),
+    Column(
+        "permuted", lambda row: probability(row["p_permutation"]), hint="circular shifts of events"
+    ),
+    Column("rank", lambda row: probability(row["p_rank"]), hint="p of the rank test"),
+    Column(
+        "whole market", lambda row: probability(row["p_unconditional"]), hint="p against all bars"
+    ),
+    Column("q", lambda row: probability(row["q"]), hint="two levels, after Benjamini-Bogomolov"),
+    Column("q of event", lambda row: probability(row["q_event"])),
+    Column("BY", lambda row: probability(row["q_by"]), hint="Benjamini-Yekutieli"),
+    Column("Romano\u2013Wolf", lambda row: probability(row["p_romano_wolf"]), hint="family-wise"),
+    Column("naive t", lambda row: signed(row["naive_t"], 2), hint="as if independent; never used"),
+    Column("effective blocks", lambda row: decimal(row["effective_clusters"], 1)),
     text("reason", "reason", "prose"),
 )
 
 
 def tell_findings(evidence: Evidence, config: ReportConfig) -> dict[str, Any]:
-    """The table of the best hypotheses, that of further findings, and the forest of the first."""
+    """The tables of the best hypotheses and of further findings, and the forest of the first."""
     every = ranked(evidence)
     if every.is_empty():
         return {"sentence": "There is no hypothesis to list.", "empty": True}
     shown, rest = every.head(config.n_best), every.slice(config.n_best)
     further = rest.filter(pl.col("verdict") == FINDING).head(config.n_further)
-    forest = shown.filter(pl.col("se_bps").is_finite()).head(config.n_forest)
+    forest = shown.filter(pl.col("scaled_se_bps").is_finite()).head(config.n_forest)
     return {
         "sentence": _sentence(every, shown, further),
         "empty": False,
         "table": fill_grid("findings", "Hypotheses by q", COLUMNS, shown.to_dicts()),
-        "further": _further(further),
-        "forest": None if forest.is_empty() else _forest(forest, config.confidence),
+        "words": [_in_words(row) for row in promoted_first(evidence).head(_N_IN_WORDS).to_dicts()],
+        "estimates": fill_grid("estimates", "All estimates of these", ESTIMATES, shown.to_dicts()),
+        "tests": fill_grid("tests", "All tests of these", TESTS, shown.to_dicts()),
+        "further": _further(further, COLUMNS),
+        "forest": None if forest.is_empty() else draw_forest(forest, config.confidence),
     }
 
 
-def _further(rows: pl.DataFrame) -> Grid | None:
+def _in_words(row: Row) -> str:
+    return f"{tell_name(row)}: {tell_belief(row)}; {tell_proof(row)}."
+
+
+def _further(rows: pl.DataFrame, columns: Sequence[Column]) -> Grid | None:
     caption = n_of(rows.height, "further finding")
-    grid = fill_grid("findings-further", caption, COLUMNS, rows.to_dicts())
+    grid = fill_grid("findings-further", caption, columns, rows.to_dicts())
     return None if rows.is_empty() else grid
 
 
@@ -91,61 +149,3 @@ def _sentence(every: pl.DataFrame, shown: pl.DataFrame, further: pl.DataFrame) -
         return f"{listed} of {count(every.height)}. None passes; they are shown to be looked at."
     told = f"{listed} of {count(every.height)}; {n_of(n_found, 'finding')} in all."
     return told + (f" {count(hidden)} of them stand only in the lake's table." if hidden else "")
-
-
-def _forest(rows: pl.DataFrame, confidence: float) -> Chart:
-    labels = [words(hypothesis_words(name)) for name in rows["hypothesis"]]
-    shape = layout(
-        axis(title=titled("bps, in the event's side"), side="bottom"),
-        row_axis(labels),
-        [rule(x=0, colour="@soft")],
-        showlegend=True,
-        meta={"short": [f"#{rank}" for rank in rows["rank"]]},
-    )
-    traces = tuple(trace | {"text": labels} for trace in _both(rows, confidence))
-    height = _FRAME_HEIGHT + _ROW_HEIGHT * rows.height
-    label = "Raw effects with confidence intervals beside shrunk effects with credible intervals"
-    note = (
-        f"Bars are {100 * confidence:.0f} % intervals: of Student's t with the clusters less one "
-        "for the raw effect, of the posterior for the shrunk one."
-    )
-    return Chart("chart-forest", label, height, traces, shape, note)
-
-
-def _both(rows: pl.DataFrame, confidence: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Raw effects a little above each row, shrunk ones a little below."""
-    normal, student = _quantiles(rows["n_clusters"].to_list(), confidence)
-    raw = _marks("raw effect", rows["effect_bps"], rows["se_bps"] * student, -_SHIFT, "@soft")
-    shrunk = _marks("shrunk", rows["shrunk_bps"], rows["shrunk_sd_bps"] * normal, _SHIFT, "@accent")
-    raw["marker"] |= {"symbol": "circle-open", "size": 7}
-    shrunk["marker"] |= {"symbol": "diamond", "size": 8}
-    return raw, shrunk
-
-
-def _marks(
-    name: str, centre: pl.Series, half: pl.Series, shift: float, colour: str
-) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": numbers(centre),
-        "y": [row + shift for row in range(centre.len())],
-        "error_x": {
-            "type": "data",
-            "array": numbers(half),
-            "color": colour,
-            "thickness": 1.5,
-            "width": 0,
-        },
-        "marker": {"color": colour},
-        "hovertemplate": f"%{{text}}<br>{name} %{{x:+.1f}} bps<extra></extra>",
-    }
-
-
-def _quantiles(n_clusters: list[int], confidence: float) -> tuple[float, pl.Series]:
-    from scipy.special import ndtri, stdtrit
-
-    upper = 0.5 + confidence / 2
-    students = [float(stdtrit(max(1, n - 1), upper)) for n in n_clusters]
-    return float(ndtri(upper)), pl.Series(students, dtype=pl.Float64)

@@ -12,9 +12,9 @@ _SMALL = 0.001
 _GATES = {
     "testable": "enough occurrences to test",
     "finding": "beyond chance among all hypotheses",
-    "holdout_trades": "enough trades in the hold-out era",
+    "confirmation_trades": "enough trades in the confirmation era",
     "net_positive": "positive after costs",
-    "holdout_q": "beyond chance in the hold-out era",
+    "confirmation_q": "beyond chance in the confirmation era",
     "cost_stress": "positive at double costs",
     "shrunk_sign": "shrunk effect exceeds the costs",
     "different": "not redundant with a broader one",
@@ -27,6 +27,12 @@ _REGIMES = {
     "trend_regime=-1": "downtrend",
     "trend_regime=0": "no trend",
     "trend_regime=1": "uptrend",
+    "session=0": "Asian hours",
+    "session=1": "European hours",
+    "session=2": "American hours",
+    "funding_regime=-1": "shorts pay funding",
+    "funding_regime=0": "usual funding",
+    "funding_regime=1": "high funding",
 }
 
 
@@ -77,6 +83,30 @@ def spread(value: float | None, digits: int = 1) -> str:
     return f"{PLUS_MINUS} {decimal(value, digits)}"
 
 
+def estimate(value: float | None, error: float | None) -> str:
+    """An estimate with its standard error, or a dash where there is none.
+
+    Examples
+    --------
+    >>> estimate(12.34, 2.0), estimate(None, None)
+    ('+12.3 \u00b1 2.0', '\u2013')
+    """
+    return MISSING if is_missing(value) else f"{signed(value)} {spread(error)}"
+
+
+def interval(lower: float | None, upper: float | None) -> str:
+    """Ends of an interval.
+
+    Examples
+    --------
+    >>> interval(30.24, 38.61), interval(float("nan"), 1.0)
+    ('+30.2 to +38.6', '\u2013')
+    """
+    if is_missing(lower) or is_missing(upper):
+        return MISSING
+    return f"{signed(lower)} to {signed(upper)}"
+
+
 def probability(value: float | None) -> str:
     """A p- or q-value with two digits that count, never rounded to 0.
 
@@ -96,7 +126,7 @@ def probability(value: float | None) -> str:
     return f"{value:.{max(1, 1 - exponent_10)}f}"
 
 
-def percent(value: float | None) -> str:
+def percent(value: float | None, digits: int = 2) -> str:
     """A share in percent, without the sign of percent, never a rounded 0.
 
     Examples
@@ -106,7 +136,8 @@ def percent(value: float | None) -> str:
     """
     if value is None or is_missing(value):
         return MISSING
-    return "<0.01" if 0 < value < 0.00005 else decimal(100 * value)
+    least = 10.0**-digits
+    return f"<{least:g}" if 0 < 100 * value < least / 2 else decimal(100 * value, digits)
 
 
 def day(value: datetime | None) -> str:

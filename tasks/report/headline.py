@@ -8,19 +8,11 @@ import polars as pl
 
 from lake.ref import EVERY_MARKET
 from lake.time import duration_ms, symbol_of, timeframe_of
+from tasks.report.believed import tell_belief, tell_doubt, tell_name, tell_proof, tell_trades
 from tasks.report.facts import Evidence
-from tasks.report.formats import (
-    condition_words,
-    count,
-    day,
-    decimal,
-    market_words,
-    n_of,
-    probability,
-    signed,
-    spread,
-)
-from tasks.report.ranking import FINDING, PROMOTED, UNTESTED, ranked
+from tasks.report.formats import count, day, decimal, n_of
+from tasks.report.judged import tell_alarm, tell_judgement, tell_ledger
+from tasks.report.ranking import FINDING, PROMOTED, UNTESTED, promoted_first
 
 _N_IN_WORDS = 3
 
@@ -34,6 +26,7 @@ def tell_headline(evidence: Evidence) -> dict[str, Any]:
         "asked": _asked(evidence),
         "found": _found(evidence),
         "best": _best(evidence),
+        "alarm": _alarm(evidence),
         "caveats": _caveats(evidence),
     }
 
@@ -99,7 +92,7 @@ def _found(evidence: Evidence) -> str:
     n_promoted = _n(evidence.verdicts, PROMOTED)
     verb = "survives" if n_findings == 1 else "survive"
     after = (
-        "None of them passes every gate of the hold-out, so nothing was promoted."
+        "None of them passes every gate in the confirmation era, so nothing was promoted."
         if not n_promoted
         else f"{n_of(n_promoted, 'was', 'were')} promoted: still above zero after costs on bars "
         "that the search never saw."
@@ -109,34 +102,36 @@ def _found(evidence: Evidence) -> str:
 
 
 def _best(evidence: Evidence) -> list[str]:
-    found = ranked(evidence).filter(pl.col("verdict") == FINDING)
+    found = promoted_first(evidence)
     promoted = found.filter(pl.col("promotion") == PROMOTED)
     told = found if promoted.is_empty() else promoted
     return [_in_words(row) for row in told.head(_N_IN_WORDS).to_dicts()]
 
 
 def _in_words(row: dict[str, Any]) -> str:
-    where = "in all markets" if row["market"] == EVERY_MARKET else market_words(row["market"])
-    when = "" if row["condition"] == "all" else f" under {condition_words(row['condition'])}"
-    told = (
-        f"{row['event']}, {where}, after {row['horizon']}{when}: "
-        f"{signed(row['effect_bps'])} {spread(row['se_bps'])} bps "
-        f"(q {probability(row['q'])}), shrunk to {signed(row['shrunk_bps'])} bps"
-    )
-    if row["net_bps"] is None:
-        return told + "."
-    side = "followed" if row["follow"] > 0 else "faded"
+    """What came out of sample first: the one number that selection did not touch."""
+    after = tell_trades(row)
     return (
-        f"{told}. Hold-out, {side}, after costs: {signed(row['net_bps'])} "
-        f"{spread(row['net_se_bps'])} bps a trade over {n_of(row['n_trades'], 'trade')}."
+        f"{tell_name(row)}: {tell_proof(row)}{f'; {after}' if after else ''}. "
+        f"In the search, {tell_belief(row)}; {tell_doubt(row)}."
     )
+
+
+def _alarm(evidence: Evidence) -> str:
+    return tell_alarm(evidence.judged) if evidence.judged else ""
+
+
+def _history(evidence: Evidence) -> str:
+    told = evidence.judged
+    return f" The lake's ledger: {tell_ledger(told)}." if told else ""
 
 
 def _caveats(evidence: Evidence) -> list[str]:
     return [
         "The effect of a hypothesis that was picked for its effect is too large on average. "
-        "Trust the shrunk effect, or the hold-out, not the raw one.",
-        "The hold-out is honest once. Each further run that is tuned on it spends some of it.",
+        "Trust what came out of sample, or the shrunk effect, not what was found.",
+        "The confirmation era is honest once. Each further run that is tuned on it spends some of "
+        "it." + _history(evidence),
         "Costs are assumed, not measured: fills at the bar's open and close, a flat fee, spread "
         "and impact per side.",
         *_caveats_of_this_run(evidence),
@@ -144,22 +139,29 @@ def _caveats(evidence: Evidence) -> list[str]:
 
 
 def _caveats_of_this_run(evidence: Evidence) -> list[str]:
+    told = [f"{tell_judgement(evidence.judged)}."] if evidence.judged else []
+    return [*told, *_power(evidence), *_lack(evidence)]
+
+
+def _power(evidence: Evidence) -> list[str]:
     tested = evidence.findings.filter(
         pl.col("t").is_finite() & (pl.col("t") != 0) & pl.col("detectable_bps").is_finite()
     )
-    told = []
-    if not tested.is_empty():
-        inflation = tested.select((pl.col("naive_t") / pl.col("t")).abs().median()).item()
-        detectable = tested["detectable_bps"].median()
-        told.append(
-            "Standard errors cluster by calendar block, all markets together. Taking events as "
-            f"independent would multiply the median t by {decimal(inflation)}."
-        )
-        told.append(
-            f"Half of the hypotheses cannot show an effect below {decimal(detectable, 1)} bps."  # type: ignore[arg-type]
-        )
+    if tested.is_empty():
+        return []
+    clustered_t = pl.col("effect_bps") / pl.col("se_bps")
+    inflation = tested.select((pl.col("naive_t") / clustered_t).abs().median()).item()
+    least = tested.select(pl.col("detectable_bps").median()).item()
+    return [
+        "Standard errors cluster by calendar block, all markets together. Taking events as "
+        f"independent would multiply the median t by {decimal(inflation)}.",
+        f"Half of the hypotheses cannot show an effect below {decimal(least, 1)} bps.",
+    ]
+
+
+def _lack(evidence: Evidence) -> list[str]:
     n_untested = _n(evidence.findings, UNTESTED)
-    if n_untested:
-        are = n_of(n_untested, "hypothesis has", "hypotheses have")
-        told.append(f"{are} too few events or clusters for a test: no evidence, either way.")
-    return told
+    if not n_untested:
+        return []
+    are = n_of(n_untested, "hypothesis has", "hypotheses have")
+    return [f"{are} too few events or clusters for a test: no evidence, either way."]

@@ -18,11 +18,14 @@ from tasks.report.facts import Evidence, Facts
 from tasks.report.findings import tell_findings
 from tasks.report.funnel import tell_funnel
 from tasks.report.headline import tell_headline
+from tasks.report.insufficient import tell_insufficient
 from tasks.report.occurrences import tell_occurrences
 from tasks.report.planted import tell_planted
 from tasks.report.provenance import tell_provenance
 from tasks.report.quality import tell_quality
+from tasks.report.search import tell_search
 from tasks.report.setting import set_page
+from tasks.report.stability import tell_stability
 from tasks.report.templates import SCRIPT
 
 NAME = "discovery"
@@ -32,8 +35,10 @@ CONTENTS = (
     ("events", "Events"),
     ("planted", "Planted"),
     ("findings", "Findings"),
+    ("stability", "Stability"),
     ("funnel", "Funnel"),
     ("costs", "After costs"),
+    ("search", "After the search"),
     ("blueprints", "Blueprints"),
     ("calibration", "Calibration"),
     ("provenance", "Provenance"),
@@ -68,14 +73,15 @@ def draw_report(
 
 def tell(evidence: Evidence, facts: Facts, config: ReportConfig) -> dict[str, Any]:
     """What each section says, before it is set."""
-    planted = tell_planted(evidence)
-    return {
-        "contents": [entry for entry in CONTENTS if planted or entry[0] != "planted"],
+    optional = {"planted": tell_planted(evidence), "search": tell_search(evidence)}
+    return optional | {
+        "contents": [entry for entry in CONTENTS if optional.get(entry[0], True)],
         "headline": tell_headline(evidence),
         "quality": tell_quality(evidence, config),
         "occurrences": tell_occurrences(evidence),
-        "planted": planted,
         "findings": tell_findings(evidence, config),
+        "insufficient": tell_insufficient(evidence, config),
+        "stability": tell_stability(evidence, config),
         "curves": tell_curves(evidence, config),
         "funnel": tell_funnel(evidence),
         "costs": tell_costs(evidence, config),

@@ -12,11 +12,12 @@ from tasks.report.facts import Evidence
 from tasks.report.formats import (
     MISSING,
     count,
+    estimate,
+    interval,
     market_words,
     n_of,
     probability,
     signed,
-    spread,
 )
 from tasks.report.grid import Column, fill_grid, text
 from tasks.report.ranking import FINDING, PROMOTED, ranked
@@ -34,9 +35,26 @@ COLUMNS = (
     Column("planted", lambda row: count(row["n_planted"]), hint="occurrences"),
     Column("truth", lambda row: signed(row["planted_bps"]), "bps"),
     Column("market", lambda row: market_words(row["market"]), kind="text"),
-    Column("effect", _if_asked(lambda row: signed(row["effect_bps"])), "bps"),
-    Column("SE", _if_asked(lambda row: spread(row["se_bps"])), "bps"),
+    Column(
+        "found",
+        _if_asked(lambda row: estimate(row["scaled_bps"], row["scaled_se_bps"])),
+        "bps",
+        hint="mean in units of volatility, as bps",
+    ),
+    Column(
+        "equal notional",
+        _if_asked(lambda row: estimate(row["effect_bps"], row["se_bps"])),
+        "bps",
+    ),
     Column("shrunk", _if_asked(lambda row: signed(row["shrunk_bps"])), "bps"),
+    Column("95 %", _if_asked(lambda row: interval(row["lower_bps"], row["upper_bps"])), "bps"),
+    Column(
+        "out of sample",
+        _if_asked(
+            lambda row: estimate(row["confirmed_scaled_bps"], row["confirmed_scaled_se_bps"])
+        ),
+        "bps",
+    ),
     Column("q", _if_asked(lambda row: probability(row["q"]))),
     Column("verdict", _if_asked(lambda row: row["verdict"]), kind="verdict"),
     Column(

@@ -57,7 +57,7 @@ def test_features_are_audited_each_under_its_name():
     table = audit(
         features_subject("1h", FeaturesConfig()), bars, "ABCUSDT-1h", AuditConfig(n_cuts=6)
     )
-    assert table.height == 11
+    assert table.height == 12
     assert table["n_rewritten"].sum() == 0
     assert (table["n_readings"] > 0).all()
 

@@ -44,14 +44,16 @@ def test_a_blueprint_says_what_was_tested(lake):
     assert (b.markets, b.timeframe, b.entry) == (("AAA-1h",), "1h", "next_open")
     assert (b.exit.time_stop_bars, b.exit.horizon) == (2, "2h")
     assert b.costs.model_dump() == BRIDGE.model_dump(include=set(b.costs.model_dump()))
-    assert (b.evidence.discovery.effect_bps, b.evidence.discovery.se_bps) == (50.0, 1.0)
-    assert (b.evidence.holdout.net_bps, b.evidence.holdout.se_bps) == (30.0, 5.0)
-    assert (b.evidence.holdout.t, b.evidence.discovery.t) == (6.0, 50.0)
+    found = b.evidence.discovery
+    assert (found.scaled_bps, found.scaled_se_bps, found.effect_bps) == (50.0, 1.0, 51.0)
+    assert (found.shrunk_bps, found.lower_bps, found.upper_bps) == (49.0, 47.0, 51.0)
+    assert (b.evidence.confirmation.net_bps, b.evidence.confirmation.se_bps) == (30.0, 5.0)
+    assert (b.evidence.confirmation.t, b.evidence.discovery.t) == (6.0, 50.0)
 
 
 def test_a_negative_effect_is_faded(lake):
     case = case_of(
-        lake, finding("AAA-1h", "all", effect_bps=-9.0), WEIGHED | {"follow": -1}, TRADES
+        lake, finding("AAA-1h", "all", scaled_bps=-9.0), WEIGHED | {"follow": -1}, TRADES
     )
     (b,) = compiled(case)
     assert (b.rule, b.conditions) == ("fade", ())

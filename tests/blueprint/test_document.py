@@ -21,8 +21,9 @@ def blueprint(tmp_path_factory) -> Blueprint:
     lake = open_lake(str(tmp_path_factory.mktemp("lake")))
     row = finding("AAA-1h", "vol_regime=2")
     case = case_of(lake, row, WEIGHED, [trade(h) for h in range(700, 800, 10)])
-    joined = case.findings.join(case.bridged, on="hypothesis", suffix="_holdout").row(0, named=True)
-    return compile_one(joined | {"verdict_reason": "net"}, case, EventsConfig(), BlueprintConfig())
+    joined = case.findings.join(case.bridged, on="hypothesis", suffix="_confirmed")
+    row = joined.row(0, named=True)
+    return compile_one(row | {"verdict_reason": "net"}, case, EventsConfig(), BlueprintConfig())
 
 
 def changed(blueprint, path, value):
@@ -114,7 +115,7 @@ def test_a_changed_document_does_not_fit_its_name(blueprint, path, value):
         (("conditions", 0, "label"), "moon", "'moon' is no column of FEATURES"),
         (("golden", 0, "side"), 0, "golden.0.side: "),
         (("golden", 0, "entry_time"), "2024-01-01T00:00:00", "golden.0.entry_time: .*timezone"),
-        (("evidence", "holdout", "q"), 1.2, "evidence.holdout.q: "),
+        (("evidence", "confirmation", "q"), 1.2, "evidence.confirmation.q: "),
         (("kill", "stop_below_bps"), "low", "kill.stop_below_bps: .*valid number"),
         (("sizing", "units"), 0, "sizing.units: "),
     ],

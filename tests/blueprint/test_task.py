@@ -65,7 +65,7 @@ def test_a_planted_effect_becomes_a_blueprint_that_knows_where_it_comes_from(uri
     tables = judged(uri, seen)
     verdicts = lake.read(tables["verdicts"]).select("hypothesis", "verdict", "gate").rows()
     assert verdicts == [
-        ("AAA-1h|vol_spike|2h|vol_regime=1", "insufficient evidence", "holdout_trades"),
+        ("AAA-1h|vol_spike|2h|vol_regime=1", "insufficient evidence", "confirmation_trades"),
         ("AAA-1h|vol_spike|2h|vol_regime=2", "rejected", "different"),
         ("BBB-1h|vol_spike|2h|all", "rejected", "finding"),
         ("all|vol_spike|2h|all", "promoted", "none"),
@@ -77,7 +77,7 @@ def test_a_planted_effect_becomes_a_blueprint_that_knows_where_it_comes_from(uri
     blueprints = lake.read(compile_from(uri, seen, tables))
     documents = {b.hypothesis: b for b in map(load_blueprint, blueprints["document_json"])}
     pooled = documents["all|vol_spike|2h|all"]
-    assert 28 < pooled.evidence.holdout.net_bps < 48
+    assert 28 < pooled.evidence.confirmation.net_bps < 48
     assert {g.market for g in pooled.golden} == {"AAA-1h", "BBB-1h"}
     contents = {source.content for source in pooled.provenance}
     assert {ref.content for ref in [*seen.bars, *seen.features, *seen.events]} <= contents

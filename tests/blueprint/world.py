@@ -18,7 +18,7 @@ from tasks.bridge.config import BridgeConfig
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-N_BARS, HOLDOUT_BAR = 2400, 600
+N_BARS, CONFIRMATION_BAR = 2400, 600
 MARKETS = ("AAA-1h", "BBB-1h")
 BRIDGE = BridgeConfig()
 
@@ -62,12 +62,21 @@ def finding(market, condition, **fields):
         "n": 50,
         "n_clusters": 25,
         "effective_clusters": 25.0,
-        "effect_bps": 50.0,
-        "se_bps": 1.0,
+        "scaled_bps": 50.0,
+        "scaled_se_bps": 1.0,
+        "effect_bps": 51.0,
+        "se_bps": 1.5,
+        "weighted_bps": 49.5,
         "t": 50.0,
+        "p": 0.0,
         "q": 0.0,
+        "p_permutation": 0.0005,
         "shrunk_bps": 49.0,
         "shrunk_sd_bps": 1.0,
+        "lower_bps": 47.0,
+        "upper_bps": 51.0,
+        "sign_rate": 0.0,
+        "kept_share": 0.98,
         "verdict": "finding",
         "reason": "q 0.000",
     }
@@ -117,8 +126,8 @@ def observe(lake: Lake, fetched="one") -> Seen:
     tables = [market_tables(lake, m, seed, fetched) for seed, m in enumerate(MARKETS, start=1)]
     bars, features, events = (list(refs) for refs in zip(*tables, strict=True))
     end = START + N_BARS * HOUR
-    border = START + HOLDOUT_BAR * HOUR
-    spans = [("discovery", START, border), ("holdout", border, end)]
+    border = START + CONFIRMATION_BAR * HOUR
+    spans = [("discovery", START, border), ("confirmation", border, end)]
     eras = filled(ERAS, [{"era": n, "start": s, "end": e} for n, s, e in spans])
     rows = [
         finding("AAA-1h", "vol_regime=2"),

@@ -48,7 +48,7 @@ def features_of(bars, **labels):
 def two_eras(first_hour, n_hours):
     rows = [
         {"era": "discovery", "start": at(0), "end": at(first_hour)},
-        {"era": "holdout", "start": at(first_hour), "end": at(n_hours)},
+        {"era": "confirmation", "start": at(first_hour), "end": at(n_hours)},
     ]
     return filled(ERAS, rows)
 
@@ -61,7 +61,7 @@ def finding(**fields):
         "horizon": "2h",
         "horizon_bars": 2,
         "condition": "all",
-        "effect_bps": 20.0,
+        "scaled_bps": 20.0,
         "verdict": "finding",
     } | fields
     name = "|".join(base[n] for n in ("market", "event", "horizon", "condition"))

@@ -53,7 +53,7 @@ def test_a_trade_follows_or_fades_the_side_and_no_side_is_long(side, effect, tra
     closes = FLAT.copy()
     closes[12] = 99.0
     market = tables(hourly_bars(FLAT, closes), events_at([10], [side]))
-    trade = simulate(findings_of(finding(effect_bps=effect)), two_eras(4, 24), market)
+    trade = simulate(findings_of(finding(scaled_bps=effect)), two_eras(4, 24), market)
     assert trade["side"].to_list() == [traded]
     assert trade["gross_bps"].to_list() == pytest.approx([-100.0 * traded])
 
@@ -72,7 +72,7 @@ def test_a_gap_between_event_and_exit_forbids_the_trade():
 
 
 @pytest.mark.parametrize(("hour", "traded"), [(3, False), (4, True), (9, True), (10, False)])
-def test_event_entry_and_exit_lie_in_the_holdout(hour, traded):
+def test_event_entry_and_exit_lie_in_the_confirmation_era(hour, traded):
     market = tables(hourly_bars(FLAT, FLAT), events_at([hour], [1]))
     trades = simulate(findings_of(finding()), two_eras(4, 12), market)
     assert trades.height == traded
@@ -140,8 +140,8 @@ def test_events_beside_the_grid_are_refused():
         simulate(findings_of(finding()), two_eras(4, 24), market)
 
 
-def test_eras_without_a_holdout_are_refused():
-    with pytest.raises(SchemaError, match="holdout"):
+def test_eras_without_a_confirmation_era_are_refused():
+    with pytest.raises(SchemaError, match="confirmation"):
         simulate(findings_of(finding()), two_eras(4, 24).head(1))
 
 

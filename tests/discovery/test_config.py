@@ -13,3 +13,19 @@ def test_conditions_are_kept_sorted():
 def test_conditions_that_repeat_or_are_unknown_are_refused(conditions):
     with pytest.raises(ValidationError):
         DiscoveryConfig(conditions=conditions)
+
+
+def test_eras_that_leave_nothing_to_search_are_refused():
+    with pytest.raises(ValidationError, match="less than 1"):
+        DiscoveryConfig(confirmation_share=0.7, sealed_share=0.3)
+
+
+def test_the_defaults_are_those_of_the_shared_statistics():
+    """shared/statistics.md section 0: gate 5, level 6, blocks 3; section 1.2: weights, shifts."""
+    config = DiscoveryConfig()
+    assert (config.min_events, config.min_clusters, config.min_effective_clusters) == (30, 20, 15)
+    assert (config.cluster_days, config.cluster_horizons) == (1, 5)
+    assert (config.fdr_q, config.disagreement_p, config.weight_cap) == (0.05, 0.1, 5)
+    assert (config.n_shifts, config.max_permutation_p) == (1999, 0.02)
+    assert (config.confirmation_share, config.sealed_share) == (0.3, 0.1)
+    assert config.multiplicity == "run"

@@ -5,7 +5,6 @@ from scipy.stats import t
 
 from lake.schema import EVENT_PATHS
 from tasks.discovery.config import DiscoveryConfig
-from tasks.discovery.eras import draw_eras
 from tasks.discovery.paths import trace
 from tests.discovery import market
 
@@ -18,18 +17,17 @@ def _inputs(seed=0, gaps=0.0, drift=0.0):
     frame = market.bars(N, seed, gaps=gaps, drift=drift)
     rng = np.random.default_rng(seed)
     rows = {"crash": rng.choice(N, 200, replace=False), "surge": rng.choice(N, 60, replace=False)}
-    return frame, market.events(frame, rows, seed=seed), draw_eras([frame], ["15m"], 0.3)
+    return frame, market.events(frame, rows, seed=seed)
 
 
 @pytest.mark.parametrize("gaps", [0.0, 0.01])
 def test_paths_are_those_of_the_definition(gaps):
-    frame, events, eras = _inputs(gaps=gaps)
-    paths = trace(NAME, frame, events, eras, CONFIG)
-    split = frame["time"].search_sorted(eras["end"][0])
+    frame, events = _inputs(gaps=gaps)
+    paths = trace(NAME, frame, events, CONFIG)
     opens, closes = frame["open"].to_numpy(), frame["close"].to_numpy()
 
     def path(row):
-        if row < 3 or row + 6 >= split or np.isnan(closes[row - 3 : row + 7]).any():
+        if row < 3 or row + 6 >= N or np.isnan(closes[row - 3 : row + 7]).any():
             return None
         return closes[row - 3 : row + 7] / opens[row + 1] - 1
 
@@ -54,20 +52,11 @@ def test_paths_fit_their_table():
     assert (paths["lower_bps"] <= paths["upper_bps"]).all()
 
 
-def test_nothing_of_the_holdout_reaches_a_path():
-    frame, events, eras = _inputs()
-    late = pl.col("time") >= eras["end"][0]
-    other, other_events, _ = _inputs(seed=7)
-    changed = pl.concat([frame.filter(~late), other.filter(late)])
-    more = pl.concat([events.filter(~late), other_events.filter(late)])
-    assert trace(NAME, changed, more, eras, CONFIG).equals(trace(NAME, frame, events, eras, CONFIG))
-
-
 def test_the_band_of_events_on_separate_days_is_the_usual_one():
-    frame, _, eras = _inputs()
+    frame, _ = _inputs()
     rows = np.arange(50, N, 96)
     events = market.events(frame, {"daily": rows}, sides_of={"daily": np.ones(rows.size, int)})
-    band = trace(NAME, frame, events, eras, CONFIG).filter(pl.col("offset") <= 0)
+    band = trace(NAME, frame, events, CONFIG).filter(pl.col("offset") <= 0)
     n = band["n"][0]
     opens, closes = frame["open"].to_numpy(), frame["close"].to_numpy()
     before = 1e4 * (closes[rows[:n] - 3] / opens[rows[:n] + 1] - 1)
@@ -77,22 +66,22 @@ def test_the_band_of_events_on_separate_days_is_the_usual_one():
 
 
 def test_drift_alone_is_no_path():
-    frame, _, eras = _inputs(drift=0.001)
+    frame, _ = _inputs(drift=0.001)
     everywhere = np.arange(N)
     events = market.events(frame, {"each": everywhere}, sides_of={"each": np.ones(N, int)})
-    paths = trace(NAME, frame, events, eras, CONFIG).filter(pl.col("offset") > 0)
+    paths = trace(NAME, frame, events, CONFIG).filter(pl.col("offset") > 0)
     np.testing.assert_allclose(paths["mean_bps"], 0, atol=1e-8)
 
 
 def test_events_without_a_whole_path_have_no_curve():
-    frame, _, eras = _inputs()
+    frame, _ = _inputs()
     events = market.events(frame, {"first": [0], "last": [N - 1], "one": [500]})
-    paths = trace(NAME, frame, events, eras, CONFIG)
+    paths = trace(NAME, frame, events, CONFIG)
     assert set(paths["event"]) == {"one"}
     assert paths["lower_bps"].is_nan().all()
 
 
 def test_no_bars_or_events_give_no_paths():
-    frame, events, eras = _inputs()
-    assert trace(NAME, frame, events.clear(), eras, CONFIG).equals(EVENT_PATHS.empty())
-    assert trace(NAME, frame.clear(), events.clear(), eras, CONFIG).equals(EVENT_PATHS.empty())
+    frame, events = _inputs()
+    assert trace(NAME, frame, events.clear(), CONFIG).equals(EVENT_PATHS.empty())
+    assert trace(NAME, frame.clear(), events.clear(), CONFIG).equals(EVENT_PATHS.empty())

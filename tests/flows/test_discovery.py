@@ -19,6 +19,9 @@ SMALL = (
     *("--events.families", "volatility", "--outcomes.horizons", "1h", "--beside", "funding"),
 )
 pytestmark = pytest.mark.slow
+TRADED = {
+    *("simulate", "bridge", "decide", "weigh search", "tally", "compile blueprints", "render"),
+}
 
 
 def table_bytes(lake: Path) -> dict[str, str]:
@@ -78,13 +81,13 @@ def test_a_second_run_finds_everything_and_writes_no_table(discover: Command, la
 def test_a_deleted_and_a_broken_table_are_made_again(discover: Command, lake: Path) -> None:
     before = table_bytes(lake)
     deleted = next((lake / "tables" / "FEATURES" / "DEMOA-5m").rglob("*.parquet"))
-    broken = next((lake / "tables" / "FINDINGS").rglob("*.parquet"))
+    broken = next((lake / "tables" / "FINDINGS" / "all" / "first").rglob("*.parquet"))
     deleted.unlink()
     broken.write_bytes(broken.read_bytes()[:-1] + b"x")
     finished = discover(*SMALL, "--lake", str(lake))
     computed = {task for task, state in states(lake).items() if state == "computed"}
     assert finished.code == 0
-    assert computed == {("features", "DEMOA-5m", "-"), ("judge", "all", "-")}
+    assert computed == {("features", "DEMOA-5m", "-"), ("judge", "all", "first")}
     assert table_bytes(lake) == before
 
 
@@ -93,7 +96,7 @@ def test_one_config_field_recomputes_its_stage_and_what_descends_from_it(
 ) -> None:
     discover(*SMALL, "--lake", str(lake), "--bridge.taker_fee_bps", "6")
     computed = {task for (task, _, _), state in states(lake).items() if state == "computed"}
-    assert computed == {"simulate", "bridge", "decide", "tally", "compile blueprints", "render"}
+    assert computed == TRADED
 
 
 def test_refresh_computes_a_stage_again_to_the_same_bytes(discover: Command, lake: Path) -> None:
@@ -159,7 +162,7 @@ def test_one_line_of_a_helper_recomputes_the_stages_that_use_it_and_their_descen
     finished = discover(*SMALL, "--lake", str(lake), cwd=other, PYTHONPATH=str(other))
     assert finished.code == 0, finished.err
     computed = {task for (task, _, _), state in states(lake).items() if state == "computed"}
-    assert computed == {"simulate", "bridge", "decide", "tally", "compile blueprints", "render"}
+    assert computed == TRADED
 
 
 def write_market(folder: Path, symbol: str, bars: pl.DataFrame) -> None:

@@ -3,46 +3,60 @@
 import math
 
 
-def covariance(variances, influence):
+def matrix_of(variances, covariances):
     k = len(variances)
-    shared = [
-        [sum(a * b for a, b in zip(influence[i], influence[j], strict=True)) for j in range(k)]
-        for i in range(k)
-    ]
+    matrix = [[0.0] * k for _ in range(k)]
     for i in range(k):
-        if math.isfinite(variances[i]):
-            shared[i][i] = max(variances[i], shared[i][i])
-    return shared
+        matrix[i][i] = variances[i]
+        for d, value in enumerate(covariances[i]):
+            if i + 1 + d < k:
+                matrix[i][i + 1 + d] = matrix[i + 1 + d][i] = value
+    return matrix
 
 
 def _siblings(variances, parent, j):
     return [i for i in range(len(variances)) if parent[i] == j and math.isfinite(variances[i])]
 
 
-def pool(effects, variances, influence, parent, n_parents, tau2):
-    matrix = covariance(variances, influence)
-    n_clusters = len(influence[0]) if len(influence) else 0
-    pooled = []
+def _shares(variances, parent, n_parents, tau2):
+    """One row per parent: what each child weighs in its mean."""
+    rows = []
     for j in range(n_parents):
         children = _siblings(variances, parent, j)
-        if not children:
-            pooled.append((0.0, math.inf, [0.0] * n_clusters))
+        total = sum(1 / (variances[i] + tau2) for i in children)
+        rows.append({i: 1 / (variances[i] + tau2) / total for i in children})
+    return rows
+
+
+def _covariance(matrix, one, other, tau2):
+    return sum(
+        one[a] * other[b] * (matrix[a][b] + (tau2 if a == b else 0)) for a in one for b in other
+    )
+
+
+def pool(effects, variances, covariances, parent, n_parents, tau2):
+    matrix = matrix_of(variances, covariances)
+    means, spreads = [], []
+    for share in _shares(variances, parent, n_parents, tau2):
+        if not share:
+            means.append(0.0)
+            spreads.append(math.inf)
             continue
-        weight = {i: 1 / (variances[i] + tau2) for i in children}
-        total = sum(weight.values())
-        share = {i: w / total for i, w in weight.items()}
-        variance = sum(
-            share[a] * share[b] * (matrix[a][b] + (tau2 if a == b else 0))
-            for a in children
-            for b in children
-        )
-        row = [sum(share[i] * influence[i][g] for i in children) for g in range(n_clusters)]
-        pooled.append((sum(share[i] * effects[i] for i in children), variance, row))
-    return tuple([item[i] for item in pooled] for i in range(3))
+        alone = sum(w * w * (variances[i] + tau2) for i, w in share.items())
+        means.append(sum(w * effects[i] for i, w in share.items()))
+        spreads.append(max(_covariance(matrix, share, share, tau2), 1e-6 * alone))
+    return means, spreads
 
 
-def excess_spread(effects, variances, influence, parent, n_parents, around_zero, tau2):
-    means, spreads, _ = pool(effects, variances, influence, parent, n_parents, tau2)
+def covary_parents(variances, covariances, parent, n_parents, tau2):
+    """As a full matrix, its diagonal left out."""
+    matrix = matrix_of(variances, covariances)
+    rows = _shares(variances, parent, n_parents, tau2)
+    return [[0.0 if a is b else _covariance(matrix, a, b, tau2) for b in rows] for a in rows]
+
+
+def excess_spread(effects, variances, covariances, parent, n_parents, around_zero, tau2):
+    means, spreads = pool(effects, variances, covariances, parent, n_parents, tau2)
     q = expected = 0.0
     for j in range(n_parents):
         children = _siblings(variances, parent, j)
@@ -54,9 +68,9 @@ def excess_spread(effects, variances, influence, parent, n_parents, around_zero,
     return q - expected, expected
 
 
-def paule_mandel(effects, variances, influence, parent, n_parents, around_zero):
+def paule_mandel(effects, variances, covariances, parent, n_parents, around_zero):
     def at(tau2):
-        return excess_spread(effects, variances, influence, parent, n_parents, around_zero, tau2)
+        return excess_spread(effects, variances, covariances, parent, n_parents, around_zero, tau2)
 
     low, high = 0.0, 1e-9
     if at(0.0)[0] <= 1e-12 * max(at(0.0)[1], 1):
@@ -92,18 +106,25 @@ def shrink(effects, variances, centres, centre_variances, tau2, spread, expected
     return means, spreads
 
 
-def shrink_tree(effects, variances, influence, event, family):
-    n_events, n_families = len(family), max(family, default=-1) + 1
-    cell = paule_mandel(effects, variances, influence, event, n_events, False)
-    e, ve, ue = pool(effects, variances, influence, event, n_events, cell[0])
-    middle = paule_mandel(e, ve, ue, family, n_families, False)
-    f, vf, uf = pool(e, ve, ue, family, n_families, middle[0])
-    top = paule_mandel(f, vf, uf, [0] * n_families, 1, True)
+def shrink_tree(effects, variances, covariances, condition, event, family):
+    n_conditions, n_events = len(event), len(family)
+    n_families = max(family, default=-1) + 1
+    cell = paule_mandel(effects, variances, covariances, condition, n_conditions, False)
+    c, vc = pool(effects, variances, covariances, condition, n_conditions, cell[0])
+    full = covary_parents(variances, covariances, condition, n_conditions, cell[0])
+    band = [row[i + 1 :] for i, row in enumerate(full)]
+    lower = paule_mandel(c, vc, band, event, n_events, False)
+    e, ve = pool(c, vc, band, event, n_events, lower[0])
+    apart = [[]] * n_events
+    middle = paule_mandel(e, ve, apart, family, n_families, False)
+    f, vf = pool(e, ve, apart, family, n_families, middle[0])
+    top = paule_mandel(f, vf, [[]] * n_families, [0] * n_families, 1, True)
     weight = sum(1 / (v + top[0]) for v in vf)
     centre = [1 / weight if weight else math.inf] * n_families
     f, vf = shrink(f, vf, [0.0] * n_families, centre, *top)
     e, ve = shrink(e, ve, [f[j] for j in family], [vf[j] for j in family], *middle)
+    c, vc = shrink(c, vc, [e[j] for j in event], [ve[j] for j in event], *lower)
     means, spreads = shrink(
-        effects, variances, [e[j] for j in event], [ve[j] for j in event], *cell
+        effects, variances, [c[j] for j in condition], [vc[j] for j in condition], *cell
     )
-    return means, spreads, [cell[0], middle[0], top[0]]
+    return means, spreads, c, vc, [cell[0], lower[0], middle[0], top[0]]

@@ -12,26 +12,30 @@ import polars as pl
 from lake.files import LocalFiles
 from lake.keys import Key
 from lake.ref import Ref
-from lake.schema import TABLES, Table
+from lake.schema import TABLES, Dtype, Table
 from lake.store import Lake
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 
 def frame_of(table: Table, n_rows: int = 3, shift: float = 0.0) -> pl.DataFrame:
-    """Rows that fit `table`; floats start at `shift`."""
-    values: dict[str, list[Any]] = {}
-    for name, dtype in table.columns.items():
-        if dtype == pl.String:
-            values[name] = [f"{name}-{i}" for i in range(n_rows)]
-        elif dtype == pl.Boolean:
-            values[name] = [i % 2 == 0 for i in range(n_rows)]
-        elif isinstance(dtype, pl.Datetime):
-            values[name] = [NOON + timedelta(minutes=5 * i) for i in range(n_rows)]
-        else:
-            start = shift if dtype.is_float() else 0
-            values[name] = [start + i for i in range(n_rows)]
+    """Rows that fit `table`; floats start at `shift`, lists have two members."""
+    values = {name: _values(name, d, n_rows, shift) for name, d in table.columns.items()}
     return pl.DataFrame(values, schema=table.columns)
+
+
+def _values(name: str, dtype: Dtype, n_rows: int, shift: float) -> list[Any]:
+    if isinstance(dtype, pl.List):
+        members = _values(name, dtype.inner, n_rows + 1, shift)
+        return [members[i : i + 2] for i in range(n_rows)]
+    if dtype == pl.String:
+        return [f"{name}-{i}" for i in range(n_rows)]
+    if dtype == pl.Boolean:
+        return [i % 2 == 0 for i in range(n_rows)]
+    if isinstance(dtype, pl.Datetime):
+        return [NOON + timedelta(minutes=5 * i) for i in range(n_rows)]
+    start = shift if dtype.is_float() else 0
+    return [start + i for i in range(n_rows)]
 
 
 def key_of(

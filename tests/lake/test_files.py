@@ -1,5 +1,6 @@
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,42 @@ def test_what_was_written_is_read(files: Files) -> None:
     files.write("tables/a/b.json", b"second")
     assert files.read("tables/a/b.json") == b"second"
     assert files.stamp("tables/a/b.json").n_bytes == 6
+
+
+def test_a_file_is_created_once(files: Files) -> None:
+    assert files.create("ledger/1", b"one")
+    assert not files.create("ledger/1", b"two")
+    assert files.read("ledger/1") == b"one"
+    assert list(files.walk("")) == ["ledger/1"]
+
+
+def test_of_many_that_create_one_file_one_does(tmp_path: Path) -> None:
+    files = _local(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        created = list(pool.map(lambda n: files.create("t/a", b"%d" % n), range(40)))
+    assert files.read("t/a") == b"%d" % created.index(True)
+    assert sum(created) == 1
+    assert list(files.walk("drafts")) == []
+
+
+def test_a_file_system_without_second_names_creates_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr("lake.files.os.link", refuse)
+    test_a_file_is_created_once(_local(tmp_path))
+
+
+def test_creating_on_a_refusing_disk_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = _local(tmp_path)
+    monkeypatch.setattr("lake.files.os.fsync", _failing_with(errno.ENOSPC))
+    with pytest.raises(LakeError, match="room on the disk"):
+        files.create("t/a", b"new")
+    assert list(files.walk("")) == []
 
 
 def test_a_file_that_is_not_there_is_said_so(files: Files) -> None:

@@ -11,8 +11,13 @@ from lake.__main__ import main
 from lake.files import LocalFiles
 from lake.store import Lake
 from tests.lake.small import journey, record_run
+from tests.lake.test_ledger import filled
 
 ROOT = Path(__file__).resolve().parents[2]
+COLUMNS = ("NO", "TIME", "KIND", "RUN", "MARKETS", "ERA", "HYPOTHESES")
+EMPTY_LEDGER = (
+    "0 entries: 0 hypotheses ever asked of these bars, 0 looks at confirmation eras for 0 of them"
+)
 
 
 @pytest.fixture
@@ -64,6 +69,57 @@ def test_a_whole_lake_is_verified_and_a_broken_one_is_not(ask, place: str) -> No
     assert status == 1
     assert out.startswith(f"WRONG     {path.relative_to(place).as_posix()}")
     assert "1 wrong, 0 harmless" in out
+
+
+def test_a_ledger_that_nobody_has_written_is_empty(ask) -> None:
+    assert ask("ledger") == (0, f"{EMPTY_LEDGER}\n", "")
+    asked = json.loads(ask("ledger", "--json")[1])
+    assert asked == {"rows": [], "n_hypotheses": 0, "n_looks": 0, "n_looked": 0}
+
+
+def test_the_ledger_is_listed_for_people_and_machines(ask, place: str) -> None:
+    filled(place)
+    status, out, _ = ask("ledger")
+    assert status == 0
+    heads, first, second, third, *_, total = out.splitlines()
+    assert heads.split() == [
+        "NO",
+        "TIME",
+        "KIND",
+        "RUN",
+        "MARKETS",
+        "ERA",
+        "HYPOTHESES",
+        "LEAST",
+        "P",
+    ]
+    assert first.split()[3:] == ["registered", "one", "BTCUSDT-5m", "2024-01-01..2024-07-01", "2"]
+    assert second.split()[3:6] == ["tested", "(of", "1)"]
+    assert second.split()[-1] == "0.01"
+    assert "2024-07-01..2024-09-01" in third
+    assert total.startswith("5 entries: 3 hypotheses ever asked")
+    assert total.endswith("1 looks at confirmation eras for 1 of them")
+    rows = json.loads(ask("ledger", "--json")[1])["rows"]
+    assert [row["of"] for row in rows] == [None, 1, 1, None, 4]
+    assert [row["least_p"] for row in rows] == [None, 0.01, None, None, 0.2]
+    assert rows[1]["markets"] == ["BTCUSDT-5m"]
+
+
+def test_a_ledger_alone_is_a_lake(tmp_path: Path) -> None:
+    filled(str(tmp_path / "only"))
+    assert main(["ledger", "--lake", str(tmp_path / "only")]) == 0
+
+
+def test_a_changed_ledger_is_told_by_both_commands(ask, place: str) -> None:
+    filled(place)
+    assert "5 ledger entries" in ask("verify")[1]
+    Path(place, "ledger", "000002.json").unlink()
+    status, out, _ = ask("verify")
+    assert status == 1
+    assert out.startswith("WRONG     ledger/000002.json\n          entry 2 is gone\n          do: ")
+    status, out, err = ask("ledger")
+    assert (status, out) == (2, "")
+    assert "entry 2 is gone" in err
 
 
 def test_lineage_ends_at_raw_bytes(ask) -> None:
@@ -169,7 +225,9 @@ def _run(*words: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, **options)
 
 
-@pytest.mark.parametrize("command", ["", "ls", "show", "verify", "lineage", "explain", "sweep"])
+@pytest.mark.parametrize(
+    "command", ["", "ls", "show", "verify", "lineage", "explain", "sweep", "ledger"]
+)
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main([*command.split(), "--help"])

@@ -6,7 +6,15 @@ import pytest
 
 from lake.files import LocalFiles
 from lake.schema import TABLES
-from lake.show import aligned, listing, listing_lines, size_text, table_json, table_lines
+from lake.show import (
+    aligned,
+    listing,
+    listing_lines,
+    size_text,
+    table_csv,
+    table_json,
+    table_lines,
+)
 from lake.store import Lake
 from tests.lake.small import frame_of, journey, put, record_run
 
@@ -75,6 +83,31 @@ def test_missing_numbers_are_counted_and_left_out_of_the_range(lake: Lake) -> No
     }
     assert rows["atr"][1:5] == ["Float64", "1", "2", "5"]
     assert rows["session"][1:5] == ["Int8", "2", "1", "2"]
+
+
+def test_a_list_is_shown_by_its_length_and_first_members(lake: Lake) -> None:
+    frame = frame_of(TABLES["EFFECTS"], 2).with_columns(
+        cluster=pl.Series([[7, 9], [8]], dtype=pl.List(pl.Int64)),
+        n=pl.Series([[1.0, float("nan")], [250.5]]),
+    )
+    entry = lake.entry(put(lake, "EFFECTS", frame=frame).address)
+    lines = list(table_lines(lake, entry, 2, 1000))
+    about = {line.split()[0]: line.split() for line in lines if line.strip()}
+    assert about["cluster"][1:7] == ["lists", "of", "Int64", "0", "7", "9"]
+    assert about["n"][1:7] == ["lists", "of", "Float64", "0", "1", "250.5"]
+    assert "2: 7 9" in lines[-2]
+    assert "1: 8" in lines[-1]
+    assert "1: 250.5" in lines[-1]
+
+
+@pytest.mark.parametrize("kind", ["EFFECTS", "SEARCH", "BARS"])
+def test_a_table_with_lists_can_be_had_as_csv(kind: str) -> None:
+    frame = frame_of(TABLES[kind])
+    read = pl.read_csv(table_csv(frame).encode())
+    assert (read.columns, read.height) == (frame.columns, frame.height)
+    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+    for name in lists:
+        assert read[name][1].split(" ") == [str(member) for member in frame[name][1]]
 
 
 def test_long_texts_are_cut(lake: Lake) -> None:

@@ -28,7 +28,7 @@ def judge_one(finding_fields=None, weighed_fields=None):
 def test_a_finding_that_passes_every_gate_is_promoted():
     got = judge_one()
     assert (got["verdict"], got["gate"], got["n_more"]) == ("promoted", "none", None)
-    assert got["reason"] == "hold-out mean 28.0 bps after costs in 50 trades, t 4.00, q 0.001"
+    assert got["reason"] == "confirmation mean 28.0 bps after costs in 50 trades, t 4.00, q 0.001"
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_a_finding_that_passes_every_gate_is_promoted():
         ({"verdict": "no finding", "reason": "q 0.4"}, {}, "finding", "q 0.4"),
         ({}, {"net_bps": -1.5, "gross_bps": 10.5}, "net_positive", "-1.5 bps: 10.5 gross, 12.0"),
         ({}, {"net_bps": 0.0}, "net_positive", "0.0 bps"),
-        ({}, {"q": 0.11}, "holdout_q", "q 0.110 above 0.1"),
+        ({}, {"q": 0.11}, "confirmation_q", "q 0.110 above 0.1"),
         ({}, {"net_double_cost_bps": -2.0}, "cost_stress", "breaks even at 20.0 bps per side"),
         ({"shrunk_bps": 12.0}, {}, "shrunk_sign", "shrinks to 12.0, a trade costs 12.0"),
         ({"shrunk_bps": -32.0}, {}, "shrunk_sign", "shrinks to -32.0"),
-        ({"effect_bps": -40.0}, {"follow": -1}, "shrunk_sign", "effect -40.0 bps"),
+        ({"scaled_bps": -40.0}, {"follow": -1}, "shrunk_sign", "effect -40.0 bps"),
         ({"shrunk_bps": float("nan")}, {}, "shrunk_sign", "nan"),
     ],
 )
@@ -52,7 +52,7 @@ def test_a_gate_rejects_with_its_numbers(finding_fields, weighed_fields, gate, r
 
 
 def test_a_fade_with_a_negative_shrunk_effect_is_promoted():
-    got = judge_one({"effect_bps": -40.0, "shrunk_bps": -30.0}, {"follow": -1})
+    got = judge_one({"scaled_bps": -40.0, "shrunk_bps": -30.0}, {"follow": -1})
     assert got["verdict"] == "promoted"
 
 
@@ -63,7 +63,7 @@ def test_a_fade_with_a_negative_shrunk_effect_is_promoted():
 )
 def test_too_few_trades_say_how_many_more(n_trades, n_clusters, n_more):
     got = judge_one({}, {"n_trades": n_trades, "n_clusters": n_clusters, "net_bps": float("nan")})
-    assert (got["verdict"], got["gate"]) == ("insufficient evidence", "holdout_trades")
+    assert (got["verdict"], got["gate"]) == ("insufficient evidence", "confirmation_trades")
     assert got["n_more"] == n_more
     assert got["reason"].endswith(f"needs {n_more} more")
 
@@ -103,7 +103,7 @@ def test_of_two_that_trade_the_same_only_the_broader_is_promoted():
         "rejected",
         "different",
     )
-    assert narrow["reason"] == "redundant with AAA-1h|broad|2h|all: shares 90% of the trades"
+    assert narrow["reason"] == "redundant with AAA-1h|broad|2h|all: shares 90% of the positions"
 
 
 def test_the_same_occasions_in_the_other_direction_or_market_are_not_redundant():
@@ -146,7 +146,7 @@ def test_a_redundant_candidate_makes_nobody_redundant():
         trades_on("b", range(10, 110)),
         trades_on("c", range(20, 120)),
     )
-    # a and b share 90/110 = 82 %, b and c too; a and c only 80/120 = 67 %
+    # a and b share 90 of their 100 trades, b and c too; a and c only 80
     assert got["verdict"].to_list() == ["promoted", "rejected", "promoted"]
 
 

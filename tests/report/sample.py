@@ -13,18 +13,22 @@ from lake.schema import (
     BARS,
     BLUEPRINTS,
     BRIDGED,
+    CONFIRMED,
     COVERAGE,
     EVENT_PATHS,
     EVENTS,
     FINDINGS,
     FUNNEL,
+    JUDGEMENT,
     QUALITY,
+    SEARCH,
+    STABILITY,
     TRADES,
     TRUTH,
     VERDICTS,
     Table,
 )
-from tasks.blueprint.document import DiscoveryEvidence, HoldoutEvidence, Strategy, seal
+from tasks.blueprint.document import ConfirmationEvidence, DiscoveryEvidence, Strategy, seal
 from tasks.blueprint.text import write_json
 from tasks.report.counts import COUNTS, count_bars, count_events
 from tasks.report.facts import Evidence, Facts
@@ -156,6 +160,7 @@ def _finding(rng, market, event, horizon, n_bars, condition):
     planted = PLANTED.get((event, horizon), 0.0)
     effect = planted + rng.normal() * se
     tested = n >= 30
+    shrunk, shrunk_sd = effect * 0.7, se * 0.8
     return {
         "hypothesis": f"{market}|{event}|{horizon}|{condition}",
         "event": event,
@@ -165,15 +170,33 @@ def _finding(rng, market, event, horizon, n_bars, condition):
         "n": n,
         "n_clusters": clusters,
         "effective_clusters": clusters * 0.7,
-        "mean_bps": effect + 0.4,
+        "sigma_bps": 25.0 * np.sqrt(n_bars),
+        "mean_bps": 1.1 * effect + 0.4,
         "baseline_bps": 0.4,
-        "effect_bps": effect,
-        "se_bps": se,
+        "scaled_bps": effect,
+        "scaled_se_bps": se,
+        "effect_bps": 1.1 * effect,
+        "se_bps": 1.3 * se,
+        "weighted_bps": 0.9 * effect,
+        "weighted_se_bps": 1.2 * se,
+        "median_bps": 0.8 * effect,
         "t": effect / se if tested else np.nan,
         "naive_t": 1.8 * effect / se if tested else np.nan,
-        "shrunk_bps": effect * 0.7,
-        "shrunk_sd_bps": se * 0.8,
+        "shrunk_bps": shrunk,
+        "shrunk_sd_bps": shrunk_sd,
+        "lower_bps": shrunk - 2.1 * shrunk_sd,
+        "upper_bps": shrunk + 1.9 * shrunk_sd,
+        "sign_rate": 0.5 / (1.0 + abs(effect / se)),
+        "null_share": 0.4 / (1.0 + abs(effect / se)),
+        "kept_share": 0.7,
+        "tree_bps": 0.6 * effect,
+        "tree_sd_bps": 0.7 * se,
+        "james_stein_bps": 0.5 * effect,
+        "prior_dependent": bool(n % 2),
         "detectable_bps": 4.5 * se,
+        **dict.fromkeys(("i2_halves", "i2_years", "i2_markets", "i2_regimes"), np.nan),
+        "largest_year_share": np.nan,
+        "n_wanted": None if tested else 30,
     }
 
 
@@ -182,18 +205,124 @@ def _judged(rows: list[dict]) -> list[dict]:
 
     for row in rows:
         tested = np.isfinite(row["t"])
-        row["p"] = 2 * t.sf(abs(row["t"]), row["n_clusters"] - 1) if tested else np.nan
+        p = 2 * t.sf(abs(row["t"]), row["n_clusters"] - 1) if tested else np.nan
+        row |= {"p": p, "p_scaled": p, "p_mean": 1.2 * p, "p_weighted": 1.1 * p}
+        row |= {"p_unconditional": 1.3 * p, "p_rank": 0.9 * p, "p_romano_wolf": min(1.0, 40 * p)}
+        row["p_permutation"] = np.nan
     tested = [row for row in rows if np.isfinite(row["p"])]
     q = false_discovery_control([row["p"] for row in tested])
     for row in rows:
-        row |= {"q": np.nan, "verdict": "insufficient evidence", "reason": "12 events, wanted 30"}
+        row |= {
+            "q": np.nan,
+            "q_event": np.nan,
+            "q_by": np.nan,
+            "verdict": "insufficient evidence",
+            "reason": "12 events, wanted 30",
+        }
     for row, value in zip(tested, q, strict=True):
         found = value <= 0.05
-        row["q"] = float(value)
+        row |= {"q": float(value), "q_event": 0.8 * value, "q_by": min(1.0, 5 * value)}
         row["verdict"] = "finding" if found else "no finding"
         sign = "under" if found else "over"
-        row["reason"] = f"q {value:.3g} {sign} 0.05, effect {row['effect_bps']:.1f} bps"
+        row["reason"] = f"q {value:.3g} {sign} 0.05, effect {row['scaled_bps']:.1f} bps"
+        if found:
+            row |= {"p_permutation": 0.0005, "i2_halves": 0.0, "i2_years": 0.37}
+            row |= {"i2_markets": 0.12, "i2_regimes": 0.64, "largest_year_share": 0.58}
     return rows
+
+
+def make_confirmed(findings: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Every finding a little smaller; the last of them did not occur."""
+    rng = np.random.default_rng(seed + 1)
+    rows = []
+    for row in findings.filter(pl.col("verdict") == "finding").to_dicts():
+        se = 1.4 * row["scaled_se_bps"]
+        effect = 0.7 * row["scaled_bps"] + rng.normal() * se
+        rows.append(
+            {
+                "hypothesis": row["hypothesis"],
+                "n": row["n"] // 2,
+                "n_clusters": max(2, row["n_clusters"] // 2),
+                "scaled_bps": effect,
+                "scaled_se_bps": se,
+                "effect_bps": 1.1 * effect,
+                "se_bps": 1.3 * se,
+                "p": 0.02,
+            }
+        )
+    if len(rows) > 1:
+        absent = dict.fromkeys(("scaled_bps", "scaled_se_bps", "effect_bps", "se_bps", "p"), np.nan)
+        rows[-1] |= absent | {"n": 0, "n_clusters": 0}
+    return fit(CONFIRMED, rows)
+
+
+def make_stability(findings: pl.DataFrame, markets: list[str]) -> pl.DataFrame:
+    """Halves, years, markets and regimes of every finding."""
+    rows = []
+    for row in findings.filter(pl.col("verdict") == "finding").to_dicts():
+        slices = [("half", "first"), ("half", "second"), ("year", "2023"), ("year", "2024")]
+        if row["market"] == "all":
+            slices += [("market", market) for market in markets]
+        if row["condition"] == "all":
+            slices += [("regime", name) for name in CONDITIONS[1:]]
+        for place, (by, name) in enumerate(slices):
+            effect, n = row["scaled_bps"] * (0.7 + 0.1 * place), row["n"] // 2
+            rows.append(
+                {
+                    "hypothesis": row["hypothesis"],
+                    "by": by,
+                    "slice": name,
+                    "n": n,
+                    "n_clusters": max(1, row["n_clusters"] // 2),
+                    "scaled_bps": effect,
+                    "scaled_se_bps": np.nan if name == "second" else 1.4 * row["scaled_se_bps"],
+                    "sum_bps": n * effect,
+                }
+            )
+    return fit(STABILITY, rows)
+
+
+def make_judgement(findings: pl.DataFrame, **changes) -> pl.DataFrame:
+    tested = findings.filter(pl.col("p").is_finite())
+    n_found = findings.filter(pl.col("verdict") == "finding").height
+    row = {
+        "n_named": findings.height + 40,
+        "n_asked": findings.height,
+        "n_tested": tested.height,
+        "n_effective": tested.height / 8,
+        "n_events": tested["event"].n_unique(),
+        "n_events_selected": 2 if n_found else 0,
+        "n_findings": n_found,
+        "null_centre": 0.02,
+        "null_sd": 0.98 if tested.height else np.nan,
+        "null_share": 0.99,
+        "alarm": False,
+        "n_ever_asked": 2 * findings.height,
+        "n_looks": 1 if n_found else 0,
+        "n_looked_at": n_found,
+    }
+    return fit(JUDGEMENT, [row | changes])
+
+
+def make_search(bridged: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Of all candidates and of the promoted; a reason in place of numbers where none trades."""
+    promoted = verdicts.filter(pl.col("verdict") == "promoted")["hypothesis"].to_list()
+    rows = []
+    for portfolio, names in (
+        ("candidates", bridged["hypothesis"].to_list()),
+        ("promoted", promoted),
+    ):
+        row = {n: np.nan if d == pl.Float64 else None for n, d in SEARCH.columns.items()}
+        row |= {"portfolio": portfolio, "n_days": 219, "n_strategies": len(names), "n_trades": 0}
+        row |= {"n_trials": 5000, "n_effective": 320.0, "reason": "nothing traded"}
+        if names:
+            row |= {"mean_bps": 8.3, "sd_bps": 31.2, "sharpe": 0.266, "skew": 0.4, "kurtosis": 6.0}
+            row |= {"n_trades": 900, "hurdle": 0.3, "psr": 0.97, "dsr": 0.31, "dsr_effective": 0.62}
+            row |= {"least_days": 400.4, "reason": ""}
+        if names and portfolio == "candidates":
+            row |= {"p_spa": 0.0055, "n_superior": 1, "superior": names[:1], "pbo": 0.06}
+        rows.append(row)
+    return fit(SEARCH, rows)
 
 
 def make_paths(markets: list[str], seed: int) -> pl.DataFrame:
@@ -226,8 +355,8 @@ def make_bridge(findings: pl.DataFrame, markets: list[str], seed: int):
     bridged, trades, verdicts = [], [], []
     for row in found:
         n = int(min(3000, max(4, row["n"] // 3)))
-        follow = 1 if row["effect_bps"] > 0 else -1
-        gross = rng.normal(abs(row["effect_bps"]), 60, n)
+        follow = 1 if row["scaled_bps"] > 0 else -1
+        gross = rng.normal(abs(row["scaled_bps"]), 60, n)
         net = gross - 8.0
         where = markets if row["market"] == "all" else [row["market"]]
         bridged.append(_bridged(row["hypothesis"], follow, gross, net))
@@ -253,7 +382,7 @@ def make_bridge(findings: pl.DataFrame, markets: list[str], seed: int):
             {
                 "hypothesis": row["hypothesis"],
                 "verdict": "promoted" if good else "rejected",
-                "reason": "every gate passed" if good else f"hold-out mean {net.mean():.1f} bps",
+                "reason": "every gate passed" if good else f"net mean {net.mean():.1f} bps",
                 "gate": "none" if good else "costs",
                 "n_more": None,
             }
@@ -322,8 +451,8 @@ def make_blueprints(findings, bridged, verdicts, markets: list[str]) -> pl.DataF
 
 def _document(found, held, markets):
     label, _, value = found["condition"].partition("=")
-    kinds = {"discovery": DiscoveryEvidence, "holdout": HoldoutEvidence}
-    rows = {"discovery": found, "holdout": held}
+    kinds = {"discovery": DiscoveryEvidence, "confirmation": ConfirmationEvidence}
+    rows = {"discovery": found, "confirmation": held}
     evidence = {
         era: {name: rows[era][name] for name in part.model_fields} for era, part in kinds.items()
     }
@@ -398,9 +527,13 @@ def make_evidence(n_markets: int = 2, seed: int = 7, n_days: int = 730) -> Evide
         coverage=pl.concat([make_coverage(m, bars[m], found) for m, found in events.items()]),
         paths=make_paths(markets, seed),
         findings=findings,
+        stability=make_stability(findings, markets),
+        confirmed=make_confirmed(findings, seed),
+        judgement=make_judgement(findings),
         bridged=bridged,
         trades=trades,
         verdicts=verdicts,
+        search=make_search(bridged, verdicts),
         funnel=make_funnel(findings, verdicts),
         blueprints=make_blueprints(findings, bridged, verdicts, markets),
         truth=make_truth(markets),
@@ -418,10 +551,13 @@ def make_barren() -> Evidence:
         reason=pl.lit("q 0.62 over 0.05"),
     )
     empty = {"bridged": BRIDGED, "trades": TRADES, "verdicts": VERDICTS, "blueprints": BLUEPRINTS}
+    empty |= {"confirmed": CONFIRMED, "stability": STABILITY}
     frames = {name: table.empty() for name, table in empty.items()}
     return replace(
         full,
         findings=findings,
+        judgement=make_judgement(findings),
+        search=make_search(frames["bridged"], frames["verdicts"]),
         funnel=make_funnel(findings, VERDICTS.empty()),
         truth=NO_TRUTH,
         **frames,
@@ -441,6 +577,7 @@ def make_eventless() -> Evidence:
         ),
         paths=EVENT_PATHS.empty(),
         findings=FINDINGS.empty(),
+        judgement=make_judgement(FINDINGS.empty()),
         funnel=FUNNEL.empty(),
     )
 
@@ -455,7 +592,8 @@ def make_facts(evidence: Evidence) -> Facts:
 
     per_market = [ref(kind, m) for m in evidence.markets for kind in ("QUALITY", "BARS")]
     events = [ref("EVENTS", m, family) for m in evidence.markets for family in KINDS]
-    kinds = ("FINDINGS", "BRIDGED", "TRADES", "VERDICTS", "FUNNEL", "BLUEPRINTS")
+    kinds = ("FINDINGS", "STABILITY", "CONFIRMED", "JUDGEMENT", "BRIDGED", "TRADES", "VERDICTS")
+    kinds += ("SEARCH", "FUNNEL", "BLUEPRINTS")
     return Facts(
         refs=(
             *per_market,

@@ -7,16 +7,9 @@ PAGES = {"report-ab.html": "<p>x</p>", "events-cd.html": "<p>y</p>"}
 
 
 def told(evidence, n_best: int = 5) -> Digest:
-    return digest(
-        evidence.quality,
-        evidence.findings,
-        evidence.verdicts,
-        evidence.funnel,
-        evidence.blueprints,
-        PAGES,
-        evidence.coverage,
-        n_best,
-    )
+    names = ("findings", "confirmed", "judgement", "verdicts", "funnel", "blueprints")
+    tables = {name: getattr(evidence, name) for name in names}
+    return digest(evidence.quality, evidence.coverage, PAGES, n_best=n_best, **tables)
 
 
 def test_the_digest_counts_what_the_tables_say() -> None:
@@ -52,6 +45,21 @@ def test_the_best_come_first_with_the_decision_and_its_reason() -> None:
     assert [row["decision"] for row in best] == [decided.get(r["hypothesis"]) for r in best]
     assert all(row["because"] for row in best if row["decision"])
     assert any(row["decision"] for row in best)
+
+
+def test_the_best_bring_what_came_out_of_sample_and_others_have_none() -> None:
+    evidence = make_evidence()
+    everything = told(evidence, n_best=evidence.findings.height).best
+    confirmed = dict(evidence.confirmed.fill_nan(None).select("hypothesis", "scaled_bps").rows())
+    got = {row["hypothesis"]: row["confirmed_scaled_bps"] for row in everything}
+    assert {name: value for name, value in got.items() if name in confirmed} == confirmed
+    assert all(value is None for name, value in got.items() if name not in confirmed)
+
+
+def test_the_judgement_comes_as_it_was_made() -> None:
+    evidence = make_evidence()
+    row = evidence.judgement.row(0, named=True)
+    assert told(evidence).judgement == row
 
 
 def test_an_untested_hypothesis_comes_last_and_its_missing_numbers_are_none() -> None:

@@ -11,8 +11,10 @@ from tasks.report.formats import (
     count,
     day,
     decimal,
+    estimate,
     gate_words,
     hypothesis_words,
+    interval,
     n_of,
     percent,
     probability,
@@ -87,7 +89,8 @@ def test_hypotheses_are_said_in_words():
     said = hypothesis_words("BTCUSDT-5m|crash|1h|vol_regime=2")
     assert said == "crash \u00b7 BTCUSDT-5m \u00b7 1h \u00b7 high volatility"
     assert hypothesis_words("something else") == "something else"
-    assert condition_words("session=1") == "session=1"
+    assert condition_words("session=1") == "European hours"
+    assert condition_words("moon=1") == "moon=1"
 
 
 def test_gates_are_said_as_promotion_says_them():
@@ -100,3 +103,19 @@ def test_gates_are_said_as_promotion_says_them():
 def test_nouns_follow_their_number():
     assert n_of(1, "family", "families") == "1 family"
     assert n_of(1200, "family", "families") == "1,200 families"
+
+
+def test_an_estimate_has_its_error_and_an_interval_both_ends():
+    assert estimate(12.34, 2.0) == "+12.3 \u00b1 2.0"
+    assert estimate(12.34, math.nan) == f"+12.3 \u00b1 {MISSING}"
+    assert estimate(None, None) == estimate(math.nan, 1.0) == MISSING
+    assert interval(30.24, -38.61) == f"+30.2 to {MINUS}38.6"
+    assert interval(math.nan, 1.0) == interval(1.0, None) == MISSING
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "shown"),
+    [(0.728, 0, "73"), (0.002, 0, "<1"), (0.0, 0, "0"), (1.2, 1, "120.0"), (0.0004, 1, "<0.1")],
+)
+def test_a_share_has_as_many_digits_as_are_wanted(share, digits, shown):
+    assert percent(share, digits) == shown

@@ -143,6 +143,9 @@ def test_a_hostile_symbol_stays_text():
         findings=renamed(evidence.findings, "market", "hypothesis").with_columns(
             reason=pl.lit(HOSTILE)
         ),
+        confirmed=renamed(evidence.confirmed, "hypothesis"),
+        stability=renamed(evidence.stability, "hypothesis", "slice"),
+        search=evidence.search.with_columns(portfolio=pl.lit(HOSTILE), reason=pl.lit(HOSTILE)),
         bridged=renamed(evidence.bridged, "hypothesis"),
         trades=renamed(evidence.trades, "hypothesis", "market"),
         verdicts=renamed(evidence.verdicts, "hypothesis"),

@@ -4,20 +4,32 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import t
 
 from lake.keys import canonical_json, sha256
 from tasks.report.calibration import tell_calibration
 from tasks.report.cards import tell_cards
 from tasks.report.config import ReportConfig
 from tasks.report.costs import tell_costs
-from tasks.report.formats import count, percent, signed
+from tasks.report.formats import count, estimate, percent, signed
 from tasks.report.funnel import tell_funnel
 from tasks.report.headline import tell_headline
+from tasks.report.insufficient import tell_insufficient
 from tasks.report.occurrences import tell_occurrences
 from tasks.report.planted import tell_planted
 from tasks.report.provenance import tell_provenance
 from tasks.report.quality import tell_quality
-from tests.report.sample import PLANTED, make_barren, make_eventless, make_evidence, make_facts
+from tasks.report.ranking import ranked
+from tasks.report.search import tell_search
+from tasks.report.stability import tell_stability
+from tests.report.sample import (
+    PLANTED,
+    make_barren,
+    make_eventless,
+    make_evidence,
+    make_facts,
+    make_judgement,
+)
 
 CONFIG = ReportConfig()
 EVIDENCE = make_evidence(2)
@@ -55,6 +67,34 @@ def test_a_run_without_events_says_that_nothing_was_tested():
 
 def test_the_headline_says_how_wrong_the_naive_t_is():
     assert any("median t by 1.80" in told for told in tell_headline(EVIDENCE)["caveats"])
+
+
+def test_the_number_of_a_promoted_hypothesis_is_that_out_of_sample():
+    promoted = ranked(EVIDENCE).filter(promotion="promoted").row(0, named=True)
+    proof = estimate(promoted["confirmed_scaled_bps"], promoted["confirmed_scaled_se_bps"])
+    told = tell_headline(EVIDENCE)["best"][0]
+    assert f": out of sample {proof} bps over {count(promoted['confirmed_n'])} events" in told
+    after = told.index("In the search, of ")
+    assert told.index("after costs: ") < after
+    assert f"{signed(promoted['shrunk_bps'])} are believed" in told[after:]
+    assert "false sign rate" in told[after:]
+    assert "detectable" in told[after:]
+    assert signed(promoted["scaled_bps"]) not in told[:after]
+
+
+def test_an_alarm_stands_on_the_first_screen_and_beside_the_p_values():
+    loud = make_judgement(EVIDENCE.findings, alarm=True, null_sd=1.38)
+    alarmed = replace(EVIDENCE, judgement=loud)
+    assert "standard deviation of 1.38" in tell_headline(alarmed)["alarm"]
+    assert tell_calibration(alarmed, CONFIG)["alarm"].startswith("ALARM")
+    assert tell_headline(EVIDENCE)["alarm"] == tell_calibration(EVIDENCE, CONFIG)["alarm"] == ""
+
+
+def test_the_headline_tells_how_much_was_ever_asked():
+    caveats = " ".join(tell_headline(EVIDENCE)["caveats"])
+    asked = count(2 * EVIDENCE.findings.height)
+    assert f"ever asked of these bars: {asked} hypotheses; confirmation era opened once" in caveats
+    assert "null sd 0.98" in caveats
 
 
 def test_findings_that_all_fail_later_are_not_praised():
@@ -199,6 +239,8 @@ def test_a_card_says_rule_evidence_costs_and_when_to_stop():
     assert "next bar's open with the event's side" in terms["Rule"]
     assert "4 bars after the event (4h)" in terms["Rule"]
     assert "4.00 bps per side" in terms["Costs"]
+    assert terms["Evidence"].startswith("Out of sample, after costs: ")
+    assert "are believed (95 %: " in terms["Evidence"]
     assert "last 50 trades is below \u22124.2 bps" in terms["Kill rule"]
     assert '"hypothesis"' in card["json"]
 
@@ -219,7 +261,17 @@ def test_planted_effects_stand_beside_what_was_found():
     assert cells(told["table"], "promoted")[0] == str(n_promoted)
     assert cells(told["each"], "market") == ["BTCUSDT-1h", "ETHUSDT-1h"] * 2
     pooled = EVIDENCE.findings.filter(hypothesis="all|crash|4h|all").to_dicts()[0]
-    assert cells(told["table"], "effect")[0] == signed(pooled["effect_bps"])
+    assert cells(told["table"], "found")[0] == estimate(
+        pooled["scaled_bps"], pooled["scaled_se_bps"]
+    )
+    assert cells(told["table"], "equal notional")[0] == estimate(
+        pooled["effect_bps"], pooled["se_bps"]
+    )
+    assert cells(told["table"], "shrunk")[0] == signed(pooled["shrunk_bps"])
+    proof = EVIDENCE.confirmed.filter(hypothesis="all|crash|4h|all").to_dicts()[0]
+    assert cells(told["table"], "out of sample")[0] == estimate(
+        proof["scaled_bps"], proof["scaled_se_bps"]
+    )
 
 
 def test_a_planted_effect_that_nobody_asked_for_is_shown_as_such():
@@ -247,6 +299,92 @@ def test_quantiles_of_even_p_values_lie_on_the_diagonal():
     even = EVIDENCE.findings.with_columns(p=(pl.int_range(n).reverse() + 0.5) / n)
     _, points = tell_calibration(replace(EVIDENCE, findings=even), CONFIG)["quantiles"].data
     assert np.allclose(points["x"], points["y"], rtol=1e-4)
+
+
+def test_the_judgement_stands_under_the_p_values_number_by_number():
+    grid = tell_calibration(EVIDENCE, CONFIG)["judged"]
+    shown = dict(zip(cells(grid, "count"), cells(grid, ""), strict=True))
+    row = EVIDENCE.judgement.row(0, named=True)
+    assert shown["asked"] == count(row["n_asked"])
+    assert shown["its standard deviation"] == "0.98"
+    assert shown["openings of the confirmation era"] == "1"
+    assert len(shown) == len(row) - 1  # the alarm is said in words
+
+
+def test_the_best_of_each_event_is_cut_into_slices_the_promoted_first():
+    told = tell_stability(EVIDENCE, CONFIG)
+    every = ranked(EVIDENCE).filter(verdict="finding").to_dicts()
+    every.sort(key=lambda row: (row["promotion"] != "promoted", row["rank"]))
+    best = list({row["event"]: row for row in reversed(every)}.values())
+    best.sort(key=lambda row: (row["promotion"] != "promoted", row["rank"]))
+    titles = [drawn["title"].split(" ")[0] for drawn in told["charts"]]
+    assert titles == [row["event"] for row in best[: CONFIG.n_slices]]
+
+
+def test_a_slice_is_drawn_with_its_interval_and_without_where_there_is_no_error():
+    drawn = tell_stability(EVIDENCE, CONFIG)["charts"][0]
+    points = drawn["chart"].data[0]
+    first = ranked(EVIDENCE).filter(promotion="promoted").row(0, named=True)
+    own = {
+        (row["by"], row["slice"]): row
+        for row in EVIDENCE.stability.filter(hypothesis=first["hypothesis"]).to_dicts()
+    }
+    assert len(points["x"]) == len(own)
+    assert points["text"][:4] == ["first half", "second half", "2023", "2024"]
+    half = own["half", "first"]
+    assert np.isclose(points["x"][0], half["scaled_bps"], rtol=1e-5)
+    quantile = t.ppf(0.975, half["n_clusters"] - 1)
+    assert np.isclose(points["error_x"]["array"][0], half["scaled_se_bps"] * quantile, rtol=1e-5)
+    assert points["error_x"]["array"][1] is None
+    assert points["y"] == sorted(points["y"])
+    assert "years 37 %" in drawn["told"]
+    assert "Largest year: 58 % of the sum" in drawn["told"]
+
+
+def test_a_slice_of_few_blocks_has_no_interval():
+    few = EVIDENCE.stability.with_columns(
+        n_clusters=pl.when(pl.col("slice") == "first").then(4).otherwise(5).cast(pl.Int64)
+    )
+    (points,) = tell_stability(replace(EVIDENCE, stability=few), CONFIG)["charts"][0]["chart"].data
+    at = points["text"].index("first half")
+    assert points["error_x"]["array"][at] is None
+    assert points["x"][at] is not None
+    assert points["error_x"]["array"][points["text"].index("2023")] > 0
+
+
+def test_where_nothing_was_sliced_the_section_says_so():
+    assert tell_stability(BARREN, CONFIG)["empty"]
+
+
+def test_hypotheses_that_lack_evidence_say_how_many_occurrences_would_settle_them():
+    told = tell_insufficient(EVIDENCE, ReportConfig(n_short=4))
+    lacking = EVIDENCE.findings.filter(verdict="insufficient evidence")
+    assert f"{lacking.height} hypotheses have too few" in told["sentence"]
+    assert cells(told["table"], "wanted") == ["30"] * 4
+    most = sorted(lacking["n"], reverse=True)[:4]
+    assert cells(told["table"], "n") == [str(n) for n in most]
+    tested = EVIDENCE.findings.filter(pl.col("verdict") != "insufficient evidence")
+    assert tell_insufficient(replace(EVIDENCE, findings=tested), CONFIG) is None
+
+
+def test_after_the_search_all_candidates_are_weighed_by_what_was_tried():
+    told = tell_search(EVIDENCE)
+    words = " ".join(told["sentences"])
+    assert "best of 5,000 trials without skill" in words
+    assert "Hansen's test: p 0.0055. 1 candidate is" in words
+    assert "In 6 % of the splits" in words
+    assert cells(told["table"], "Sharpe")[0] == signed(0.266 * np.sqrt(365), 2)
+    assert cells(told["table"], "deflated") == ["31.0", "31.0"]
+    assert cells(told["table"], "days wanted") == ["400", "400"]
+
+
+def test_without_trades_the_search_gives_the_reason():
+    told = tell_search(BARREN)
+    assert told["sentences"] == [
+        "All candidates: nothing traded.",
+        "Those promoted: nothing traded.",
+    ]
+    assert cells(told["table"], "Sharpe") == ["\u2013", "\u2013"]
 
 
 def test_without_a_test_there_is_no_calibration():

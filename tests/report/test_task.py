@@ -8,12 +8,16 @@ from lake.schema import (
     BARS,
     BLUEPRINTS,
     BRIDGED,
+    CONFIRMED,
     COVERAGE,
     EVENT_PATHS,
     EVENTS,
     FINDINGS,
     FUNNEL,
+    JUDGEMENT,
     QUALITY,
+    SEARCH,
+    STABILITY,
     TABLES,
     TRADES,
     TRUTH,
@@ -37,9 +41,13 @@ from tests.report.sample import (
 MARKET = "BTCUSDT-1h"
 SINGLE = {
     "findings": FINDINGS,
+    "stability": STABILITY,
+    "confirmed": CONFIRMED,
+    "judgement": JUDGEMENT,
     "bridged": BRIDGED,
     "trades": TRADES,
     "verdicts": VERDICTS,
+    "search": SEARCH,
     "funnel": FUNNEL,
     "blueprints": BLUEPRINTS,
 }
@@ -121,8 +129,8 @@ def test_the_book_is_drawn_from_the_lake_and_the_report_leads_to_it(lake):
 def test_the_digest_holds_both_pages_and_what_could_not_run(lake):
     refs = tables_of(lake)
     both = draw_both(lake, refs)
-    last = [refs[name] for name in ("findings", "verdicts", "funnel", "blueprints")]
-    uri, coverage = str(lake.files.root), refs["coverage"]
-    told = read_digest(uri, refs["quality"], *last, *both, coverage=coverage, n_best=3)
+    names = ("findings", "confirmed", "judgement", "verdicts", "funnel", "blueprints")
+    given = {name: refs[name] for name in (*names, "coverage")}
+    told = read_digest(str(lake.files.root), refs["quality"], **given, pages=both, n_best=3)
     assert list(told.pages) == [page_name(ref) for ref in both]
     assert told.not_runnable == {f"{MARKET} not runnable: needs open interest": ["oi_flush"]}

@@ -55,12 +55,30 @@ occurrences and the events that it stands with.</p>
 <p>{{ findings.sentence }}</p>
 {%- if not findings.empty %}
 {{ table(findings.table) }}
+{%- if findings.words %}
+<ul class="best">
+{%- for told in findings.words %}
+<li>{{ told }}</li>
+{%- endfor %}
+</ul>
+{%- endif %}
+<details><summary>{{ findings.estimates.caption }}</summary>{{ table(findings.estimates) }}\
+</details>
+<details><summary>{{ findings.tests.caption }}</summary>{{ table(findings.tests) }}</details>
 {%- if findings.further %}
 <details><summary>{{ findings.further.caption }}</summary>{{ table(findings.further) }}</details>
 {%- endif %}
 {%- if findings.forest %}
-<h3>Raw and shrunk effects</h3>
+<h3>Found, believed, out of sample</h3>
 {{ chart(findings.forest) }}
+{%- endif %}
+{%- endif %}
+{%- if insufficient %}
+<h3>Not enough evidence</h3>
+<p>{{ insufficient.sentence }}</p>
+{%- if insufficient.table %}
+<details><summary>{{ insufficient.table.caption }}</summary>{{ table(insufficient.table) }}\
+</details>
 {%- endif %}
 {%- endif %}
 <h3>Event studies</h3>
@@ -75,6 +93,23 @@ occurrences and the events that it stands with.</p>
 </article>
 {%- endfor %}
 </div>
+{%- endif %}
+</section>
+
+<section id="stability">
+<h2>Stability</h2>
+<p>{{ stability.sentence }}</p>
+{%- if not stability.empty %}
+<div class="pair">
+{%- for drawn in stability.charts %}
+<article>
+<h4>{{ drawn.title }}</h4>
+<p class="quiet">{{ drawn.told }}</p>
+{{ chart(drawn.chart) }}
+</article>
+{%- endfor %}
+</div>
+<details><summary>{{ stability.table.caption }}</summary>{{ table(stability.table) }}</details>
 {%- endif %}
 </section>
 """

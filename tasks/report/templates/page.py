@@ -37,6 +37,9 @@ form-action 'none'">
 <section><h2>Asked</h2><p>{{ headline.asked }}</p></section>
 <section><h2>Found</h2><p class="found">{{ headline.found }}</p></section>
 </div>
+{%- if headline.alarm %}
+<p class="alarm" role="alert">{{ headline.alarm }}.</p>
+{%- endif %}
 {%- if headline.best %}
 <ul class="best">
 {%- for told in headline.best %}

@@ -71,7 +71,8 @@ table.few{width:auto}table.few th,table.few td{padding-right:1.6rem}
 table{border-collapse:collapse;font-size:.82rem;font-variant-numeric:tabular-nums;width:100%}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 th,td{padding:.3rem .7rem .3rem 0;text-align:left;vertical-align:top;white-space:nowrap}
-th{color:var(--soft);font-weight:500;border-bottom:1px solid var(--axis);vertical-align:bottom}
+th{white-space:normal;color:var(--soft);font-weight:500;border-bottom:1px solid var(--axis);
+vertical-align:bottom}
 th[title]{cursor:help}
 td{border-bottom:1px solid var(--line)}
 tbody tr:hover td{background:var(--card)}
@@ -128,6 +129,7 @@ margin-bottom:.3rem}
 .heat .twin{stroke:var(--ink);stroke-width:1.2}
 .key .heat-key{background:var(--accent)}
 .parameter{white-space:nowrap;margin-left:.55rem}
+.alarm{color:var(--bad);font-weight:600;border-left:3px solid var(--bad);padding-left:.8rem}
 .reason{color:var(--bad);font-size:.9rem}
 td.code a{color:inherit;text-decoration-color:var(--axis);text-underline-offset:.2em}
 td.code a:hover{color:var(--accent)}

@@ -25,10 +25,22 @@ TRUST = """\
 <h3>Cumulative net result</h3>
 {{ chart(costs.chart) }}
 {%- else %}
-<p class="quiet">None of them made a trade on the hold-out.</p>
+<p class="quiet">None of them made a trade in the confirmation era.</p>
 {%- endif %}
 {%- endif %}
 </section>
+
+{%- if search %}
+<section id="search">
+<h2>After the search</h2>
+<p>All findings traded at once, day by day in the confirmation era, and those promoted: how much \
+of their profit a search as long as this one would show without any skill.</p>
+{%- for told in search.sentences %}
+<p>{{ told }}</p>
+{%- endfor %}
+{{ table(search.table) }}
+</section>
+{%- endif %}
 
 <section id="blueprints">
 <h2>Blueprints</h2>
@@ -57,11 +69,18 @@ TRUST = """\
 <h2>Calibration at a glance</h2>
 <p>{{ calibration.sentence }}</p>
 {%- if not calibration.empty %}
+{%- if calibration.alarm %}
+<p class="alarm" role="alert">{{ calibration.alarm }}.</p>
+{%- endif %}
 <div class="pair">
 {{ chart(calibration.histogram) }}
 {{ chart(calibration.quantiles) }}
 </div>
 {{ table(calibration.table) }}
+{%- if calibration.judged %}
+<h3>What the judgement counted</h3>
+{{ table(calibration.judged) }}
+{%- endif %}
 {%- endif %}
 </section>
 

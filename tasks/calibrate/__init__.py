@@ -1,0 +1,1 @@
+"""How often discovery is wrong: the whole of it on markets whose truth is known."""

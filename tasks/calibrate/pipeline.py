@@ -1,0 +1,169 @@
+"""The whole of discovery in memory: the pure functions of the rooms, in the order of the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import polars as pl
+
+from lake.schema import BRIDGED, CONFIRMED, EVENTS, TRADES
+from lake.time import timeframe_of
+from tasks.bridge.evidence import weigh_candidates
+from tasks.bridge.trades import MarketTables, select_candidates, simulate_trades
+from tasks.calibrate.world import Procedure
+from tasks.discovery.conclusion import conclude
+from tasks.discovery.confirmation import choose_findings, confirm
+from tasks.discovery.effects import estimate
+from tasks.discovery.entries import list_entries
+from tasks.discovery.eras import CONFIRMATION, DISCOVERY, cut, draw_eras
+from tasks.discovery.findings import judge
+from tasks.discovery.grid import draw_grid
+from tasks.discovery.scrutiny import MarketOutcomes, choose_top, scrutinise
+from tasks.discovery.stability import slice_effects
+from tasks.events.bars import Bars
+from tasks.events.detect import find_events
+from tasks.features.table import features_of
+from tasks.outcomes.forward import measure
+from tasks.promotion.verdicts import judge_hypotheses, sufficient_counts
+
+Frames = dict[str, pl.DataFrame]
+Outcomes = dict[str, Frames]
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Several markets as discovery meets them.
+
+    Attributes
+    ----------
+    features, events : dict of str to DataFrame
+        FEATURES, and EVENTS of all families, by market.
+    outcomes : dict of str to dict of str to DataFrame
+        OUTCOMES by market and horizon.
+    eras : DataFrame of ERAS
+    """
+
+    features: Frames
+    events: Frames
+    outcomes: Outcomes
+    eras: pl.DataFrame
+
+    @cached_property
+    def searched(self) -> dict[str, MarketOutcomes]:
+        """The discovery era of each market."""
+        return self.era(DISCOVERY)
+
+    def era(self, era: str) -> dict[str, MarketOutcomes]:
+        """One era of each market, and nothing beyond it."""
+        return {
+            market: MarketOutcomes(
+                events=cut(self.events[market], self.eras, era),
+                features=cut(self.features[market], self.eras, era),
+                outcomes={h: cut(o, self.eras, era) for h, o in self.outcomes[market].items()},
+            )
+            for market in sorted(self.features)
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Discovered:
+    """What discovery says of the markets: tables of these kinds."""
+
+    findings: pl.DataFrame
+    confirmed: pl.DataFrame
+    trades: pl.DataFrame
+    bridged: pl.DataFrame
+    verdicts: pl.DataFrame
+
+
+def discover_market(bars: Frames, context: Frames, procedure: Procedure) -> Discovered:
+    """Run discovery on clean bars, from features to verdicts.
+
+    Parameters
+    ----------
+    bars, context : dict of str to DataFrame
+        BARS and CONTEXT by market: what the flow has after cleaning.
+    procedure : Procedure
+
+    Returns
+    -------
+    Discovered
+        The same as the flow's tables.
+    """
+    known = observe(bars, context, procedure)
+    return follow(bars, known, search(known.searched, known.eras, procedure), procedure)
+
+
+def observe(bars: Frames, context: Frames, procedure: Procedure) -> Known:
+    """Find events, features and outcomes, each blind to the others, and draw the eras."""
+    markets, horizons = sorted(bars), procedure.outcomes.horizons
+    arrays = {m: Bars.of(bars[m], timeframe_of(m), context[m]) for m in markets}
+    events = {m: _every_family(arrays[m], m, procedure) for m in markets}
+    features = {m: features_of(arrays[m], procedure.features) for m in markets}
+    outcomes = {m: {h: measure(bars[m], timeframe_of(m), h) for h in horizons} for m in markets}
+    lengths = [timeframe_of(m) for m in markets]
+    eras = draw_eras([bars[m] for m in markets], lengths, horizons, procedure.discovery)
+    return Known(features, events, outcomes, eras)
+
+
+def search(
+    markets: Mapping[str, MarketOutcomes], eras: pl.DataFrame, procedure: Procedure
+) -> pl.DataFrame:
+    """Search one era: from entries to the last word; return FINDINGS."""
+    config = procedure.discovery
+    entries = [list_entries(m, era.events, era.features, config) for m, era in markets.items()]
+    grid = draw_grid(entries, procedure.outcomes.horizons)
+    effects = estimate_all(markets, procedure)
+    judged = judge(effects, grid, config)
+    top = choose_top(judged, config)
+    scrutiny = scrutinise(top, markets, eras, config)
+    return conclude(judged, scrutiny, slice_effects(top, effects, config), config)
+
+
+def estimate_all(markets: Mapping[str, MarketOutcomes], procedure: Procedure) -> list[pl.DataFrame]:
+    """EFFECTS of each market."""
+    return [
+        estimate(m, era.events, era.features, era.outcomes, procedure.discovery)
+        for m, era in markets.items()
+    ]
+
+
+def follow(bars: Frames, known: Known, findings: pl.DataFrame, procedure: Procedure) -> Discovered:
+    """Confirm, trade and promote what was found."""
+    confirmed = confirm_all(known, findings, procedure)
+    candidates = select_candidates(findings)
+    trades, bridged = TRADES.empty(), BRIDGED.empty()
+    if candidates.height:
+        markets = (_tables(m, bars, known, candidates) for m in sorted(bars))
+        trades = simulate_trades(candidates, known.eras, markets, procedure.bridge)
+        bridged = weigh_candidates(candidates, trades, procedure.bridge)
+    wanted = sufficient_counts(procedure.discovery)
+    verdicts = judge_hypotheses(findings, bridged, trades, wanted, procedure.promotion)
+    return Discovered(findings, confirmed, trades, bridged, verdicts)
+
+
+def confirm_all(known: Known, findings: pl.DataFrame, procedure: Procedure) -> pl.DataFrame:
+    """Estimate the findings in the confirmation era; return CONFIRMED."""
+    found = choose_findings(findings)
+    if found.is_empty():
+        return CONFIRMED.empty()
+    later = {m: _only(era, set(found["event"])) for m, era in known.era(CONFIRMATION).items()}
+    return confirm(found, estimate_all(later, procedure), procedure.discovery)
+
+
+def _every_family(arrays: Bars, market: str, procedure: Procedure) -> pl.DataFrame:
+    config = procedure.events
+    found = [find_events(arrays, market, family, config.only(family)) for family in config.chosen()]
+    return pl.concat([EVENTS.empty(), *found])
+
+
+def _only(era: MarketOutcomes, names: Collection[str]) -> MarketOutcomes:
+    return replace(era, events=era.events.filter(pl.col("event").is_in(sorted(names))))
+
+
+def _tables(market: str, bars: Frames, known: Known, candidates: pl.DataFrame) -> MarketTables:
+    families = candidates["family"].unique().sort().to_list()
+    events = known.events[market].filter(pl.col("family").is_in(families))
+    return MarketTables(market, events, known.features[market], bars[market])
