@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+# Many of the slow tests wait for a server or for another process.
+TESTS_AT_ONCE ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
 .PHONY: help install discovery audit calibrate test lint format bench ui serve lock clean
@@ -30,7 +32,7 @@ calibrate: $(READY) ## ask how often discovery is wrong (ARGS="--markets 50 --ef
 	$(BIN)/python -m flows.calibrate $(ARGS)
 
 test: lint ## linters, types, import contracts and the tests
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist worksteal $(ARGS)
 
 lint: $(READY) ## linters, types and import contracts
 	$(BIN)/ruff check .

@@ -47,7 +47,7 @@ def states(lake: Path) -> dict[tuple[str, str, str], str]:
 def made(discover: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake after one small run; tests that change it take a copy."""
     lake = tmp_path_factory.mktemp("made") / "lake"
-    finished = discover(*SMALL, "--lake", str(lake), "--workers", "2")
+    finished = discover(*SMALL, "--lake", str(lake), "--workers", "1")
     assert finished.code == 0, finished.err
     return lake
 
@@ -107,12 +107,11 @@ def test_refresh_computes_a_stage_again_to_the_same_bytes(discover: Command, lak
     assert table_bytes(lake) == before
 
 
-@pytest.mark.parametrize("n_workers", ["1", "8"])
 def test_the_number_of_workers_and_the_place_change_no_byte(
-    discover: Command, made: Path, tmp_path: Path, n_workers: str
+    discover: Command, made: Path, tmp_path: Path
 ) -> None:
     place = tmp_path / "another machine's path" / "lake"
-    discover(*SMALL, "--lake", str(place), "--workers", n_workers)
+    discover(*SMALL, "--lake", str(place), "--workers", "8")
     assert table_bytes(place) == table_bytes(made)
 
 
@@ -130,7 +129,7 @@ def test_two_runs_at_once_on_one_lake_both_finish_with_the_same_bytes(
     assert table_bytes(tmp_path / "lake") == table_bytes(made)
 
 
-@pytest.mark.parametrize("seconds", [3.0, 4.5, 6.0])
+@pytest.mark.parametrize("seconds", [3.0, 5.5])
 def test_a_killed_run_is_continued_to_the_same_bytes(
     environment: dict[str, str], discover: Command, made: Path, tmp_path: Path, seconds: float
 ) -> None:
