@@ -31,6 +31,8 @@ from tasks.discovery.task import (
 )
 from tasks.outcomes.task import measure_outcomes
 
+TESTED_BY = ("cluster_days", "cluster_horizons", "weight_cap", "disagreement_p")
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -51,6 +53,7 @@ class Asked:
 
     eras: Ref
     grid: Ref
+    settings: str
     noted: Noted
 
 
@@ -98,10 +101,17 @@ def ask(run: Run, c: RunConfig, seen: Seen) -> Asked:
     known: dict[str, Any] = {"features": seen.features, "eras": eras, "config": c.discovery}
     entries = run.map("discovery", list_entries, seen.features, events=seen.events, **known)
     grid = run.one("discovery", draw_grid, entries=entries, **timed)
-    settings = sha256(canonical_json(c.features.model_dump(mode="json")).encode())
+    settings = settings_of(c)
     about: dict[str, Any] = {"grid": grid, "bars": seen.bars, "eras": eras, "source": c.source}
     noted = note_grid(run.results.uri, run.name, **about, settings=settings)
-    return Asked(eras, grid, noted)
+    return Asked(eras, grid, settings, noted)
+
+
+def settings_of(c: RunConfig) -> str:
+    """Hash of what makes the same name another hypothesis: its regimes, and how it is tested."""
+    tested = c.discovery.model_dump(mode="json", include=set(TESTED_BY))
+    settings = {"features": c.features.model_dump(mode="json"), "discovery": tested}
+    return sha256(canonical_json(settings).encode())
 
 
 def judge_all(run: Run, c: RunConfig, seen: Seen, asked: Asked, effects: Tables) -> Ref:
@@ -109,8 +119,8 @@ def judge_all(run: Run, c: RunConfig, seen: Seen, asked: Asked, effects: Tables)
     earlier = Tables()
     if c.discovery.multiplicity == "ledger":
         about: dict[str, Any] = {"bars": seen.bars, "grid": asked.grid, "source": c.source}
-        state = ledger_state(run.results.uri)
-        earlier.append(run.one("discovery", list_earlier, **about, state=state))
+        about |= {"settings": asked.settings, "state": ledger_state(run.results.uri)}
+        earlier.append(run.one("discovery", list_earlier, **about))
     given: dict[str, Any] = {"effects": effects, "grid": asked.grid, "earlier": earlier}
     return run.one("discovery", judge, part="first", **given, config=c.discovery)
 
@@ -126,7 +136,7 @@ def open_confirmation(run: Run, asked: Asked, findings: Ref, known: dict[str, An
 def recall(run: Run, c: RunConfig, seen: Seen, asked: Asked) -> dict[str, int]:
     """What the ledger says of all that was ever asked of these bars, this run included."""
     about: dict[str, Any] = {"grid": asked.grid, "bars": seen.bars, "eras": asked.eras}
-    return count_history(run.results.uri, **about, source=c.source)
+    return count_history(run.results.uri, **about, source=c.source, settings=asked.settings)
 
 
 def _but_config(known: dict[str, Any]) -> dict[str, Any]:

@@ -198,14 +198,17 @@ def count_looks(
 ) -> Looks:
     """Count the looks at any confirmation era that reaches into these bars.
 
+    With a span also what was searched there: a search has seen its outcomes too.
+
     Parameters
     ----------
     start, end : datetime, optional
         Count only eras that overlap with this one, such as the run's own confirmation era.
     """
     lake = open_lake(uri)
-    looks = []
-    for link in of_kind(read_chain(lake), LOOKED):
+    chain, looks = read_chain(lake), []
+    searched = [] if start is None and end is None else of_kind(chain, REGISTERED)
+    for link in [*of_kind(chain, LOOKED), *searched]:
         era = era_of(link)
         if (end is None or era[0] < end) and (start is None or start < era[1]):
             markets = overlapping(link, bars) & reached(bars, era)

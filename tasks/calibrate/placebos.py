@@ -23,7 +23,6 @@ Rows = NDArray[np.int64]
 Reals = NDArray[np.float64]
 Outcomes = dict[str, dict[str, pl.DataFrame]]
 Features = dict[str, pl.DataFrame]
-PAST = "30d"
 MOVED = ("forward_return", "highest", "lowest")
 
 
@@ -60,9 +59,8 @@ def replace_outcomes(
     Parameters
     ----------
     world : World
-        Its kind: *shifted* moves outcomes round in a circle, from a day later to 30
-        days earlier, where none is what the events themselves are made of; *bootstrapped*
-        draws blocks of bars, longer than any that discovery takes to be dependent, with
+        Its kind: *shifted* moves outcomes round in a circle, from a day to half of it;
+        *bootstrapped* draws blocks of bars, longer than any that discovery takes to be dependent, with
         replacement; *permuted* draws bars without; *flipped* turns the signs of whole calendar
         blocks, as discovery numbers them for the horizon.
     outcomes : dict of str to dict of str to DataFrame

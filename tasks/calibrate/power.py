@@ -64,7 +64,7 @@ def power_of(rows: pl.DataFrame, n_markets: int, config: CalibrateConfig) -> Row
         **shares,
         "planted_first": asdict(share_of(n_first, n_markets, config.level)),
         "findings": int(rows.select(FOUND.sum()).item()),
-        "false_share": asdict(_mean(rows.filter(FOUND), HAS_NONE)),
+        "false_share": asdict(_mean(rows.filter(FOUND), HAS_NONE | ~RIGHT_SIGN)),
         "wrong_sign": asdict(_mean(rows.filter(FOUND & ~HAS_NONE), ~RIGHT_SIGN)),
     }
 

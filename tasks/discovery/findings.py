@@ -113,14 +113,19 @@ def _test(
     known = _elsewhere(labels, config, earlier)
     every, events = np.append(p, known["p"]), [*labels["event"], *known["event"]]
     codes = np.unique(np.array(events, dtype=np.str_), return_inverse=True)[1]
-    q, q_event = adjust_two_levels(every, codes.astype(np.int64), config.fdr_q)
+    # What was asked elsewhere can only take away: strong variants of an event would open it else.
+    adjusted = [
+        adjust_two_levels(every[:n], codes[:n].astype(np.int64), config.fdr_q)
+        for n in (p.size, every.size)
+    ]
+    q, q_event = (np.fmax(*(one[: p.size] for one in pair)) for pair in zip(*adjusted, strict=True))
     named = {f"p_{name}": values for name, values in zip(TESTED, own[:3], strict=True)}
     return named | {
         "p": p,
         "p_unconditional": against_all,
         "p_rank": own[3],
-        "q": q[: p.size],
-        "q_event": q_event[: p.size],
+        "q": q,
+        "q_event": q_event,
         "q_by": adjust_by(every)[: p.size],
     }
 

@@ -55,14 +55,16 @@ class _Laid:
 
 @dataclass(frozen=True)
 class _Ring:
-    """What followed each slot, side by side for M markets: shifted entries go round it.
+    """What followed each slot of a condition, side by side for M markets.
+
+    Shifted entries go round it.
 
     Attributes
     ----------
     first : int
         The slot that is row 0: the first with a known outcome. The last row is the last with one.
     returns : (M, T) float64
-        Forward returns, NaN where they or their volatility are unknown.
+        Forward returns, NaN where they or their volatility are unknown or the condition fails.
     excess : (T, M) float64
         The same in units of their volatility, less the market's mean.
     ends : (G,) int64
@@ -108,7 +110,8 @@ def scrutinise(
 
     All entries of a hypothesis, in all its markets, move together round the span in which its
     outcomes are known, by at least a day on or 30 days back; those that meet no outcome are
-    dropped. The statistic is the clustered t of the scaled mean over that of all bars. Events
+    dropped, and so are those that leave the condition: what its bars have in common is no merit
+    of the event. The statistic is the clustered t of the scaled mean over that of its bars. Events
     choose volatile bars and shifted entries do not: only a studentised statistic compares them
     (statistics.md 1.1, 1.2).
     ``p = (1 + b) / (1 + B)`` for b shifts of B with as large a t (Phipson and Smyth 2010). A
@@ -135,12 +138,12 @@ def scrutinise(
     laid = [_lay(name, markets[name], findings, start, config) for name in sorted(markets)]
     draws = np.random.default_rng(config.seed).random(config.n_shifts)
     rows = []
-    parts = findings.partition_by("market", "horizon", as_dict=True)
-    for (market, horizon), part in parts.items():
+    parts = findings.partition_by("market", "horizon", "condition", as_dict=True)
+    for (market, horizon, condition), part in parts.items():
         own = [one for one in laid if market in (one.name, EVERY_MARKET)]
-        ring = _join(own, horizon, start, config)
+        ring = _join(own, horizon, condition, start, config)
         shifts = _draw_shifts(draws, len(ring.excess), timeframe_of(own[0].name))
-        for name, event, condition in part.select("hypothesis", "event", "condition").rows():
+        for name, event in part.select("hypothesis", "event").rows():
             entries, sides = _enter(own, ring, event, condition, config)
             p, n_shifts = _permute(ring, entries, sides, shifts, config)
             rows.append((name, p, n_shifts, _median_bps(ring, entries, sides)))
@@ -161,13 +164,16 @@ def _lay(
     return _Laid(name, slots, era, locate(events, era.times))
 
 
-def _join(own: Sequence[_Laid], horizon: str, start: int, config: DiscoveryConfig) -> _Ring:
+def _join(
+    own: Sequence[_Laid], horizon: str, condition: str, start: int, config: DiscoveryConfig
+) -> _Ring:
+    position = name_conditions(measured(config)).index(condition)
     n_slots = max(int(one.slots.max(initial=-1)) + 1 for one in own)
     returns, scaled = np.full((2, len(own), n_slots), np.nan)
     for j, one in enumerate(own):
         y = one.era.returns[horizon]
         z = y * one.era.inverse / np.sqrt(n_bars(horizon, timeframe_of(one.name)))
-        known = np.isfinite(z)
+        known = np.isfinite(z) & (one.era.conditions == position).any(axis=1)
         returns[j, one.slots] = np.where(known, y, np.nan)
         scaled[j, one.slots] = np.where(known, z, np.nan)
     seen = np.flatnonzero(np.isfinite(scaled).any(axis=0))

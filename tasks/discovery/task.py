@@ -65,10 +65,10 @@ def draw_grid(lake: Lake, *, entries: list[Ref], horizons: Sequence[str]) -> pl.
 
 @stage(makes=LEDGER, code=["lake.ledger"])
 def list_earlier(
-    lake: Lake, *, bars: list[Ref], grid: Ref, source: str, state: str
+    lake: Lake, *, bars: list[Ref], grid: Ref, source: str, settings: str, state: str
 ) -> pl.DataFrame:
     """List what earlier runs asked of these bars; `state` is the ledger's, so that it is keyed."""
-    return ledger.earlier(lake.uri, _bars_of(lake, bars, source), grid.content)
+    return ledger.earlier(lake.uri, _bars_of(lake, bars, source), _asked_as(grid, settings))
 
 
 @stage(makes=EFFECTS, code=["tasks.discovery.effects"])
@@ -154,7 +154,7 @@ def conclude(
     return conclusion.conclude(*seen, config)
 
 
-@stage(makes=JUDGEMENT, code=["tasks.discovery.judgement"])
+@stage(makes=JUDGEMENT, code=["tasks.discovery.judgement"], libraries=["statsmodels"])
 def sum_up(
     lake: Lake,
     *,
@@ -219,7 +219,6 @@ def _estimate(
 
 
 def _every(window: Window, events: Iterable[Ref], names: set[str] | None = None) -> pl.DataFrame:
-    """The events of all families, or those of some names."""
     whole = pl.concat([EVENTS.empty(), *(window.read(ref) for ref in events)])
     return whole if names is None else whole.filter(pl.col("event").is_in(sorted(names)))
 
@@ -237,8 +236,10 @@ def note_grid(
     return ledger.register(
         uri,
         run=run,
-        grid=grid.content,
-        hypotheses=grids.asked(lake.read(grid)),
+        grid=_asked_as(grid, settings),
+        hypotheses=grids.asked(lake.read(grid)).with_columns(
+            parameters=pl.col("parameters") + f"-{settings}"
+        ),
         bars=_bars_of(lake, bars, source),
         start=start,
         end=end,
@@ -265,20 +266,22 @@ def note_look(uri: str, run: str, *, entry: str, findings: Ref, eras: Ref) -> No
 
 
 def count_history(
-    uri: str, *, grid: Ref, bars: Sequence[Ref], eras: Ref, source: str
+    uri: str, *, grid: Ref, bars: Sequence[Ref], eras: Ref, source: str, settings: str
 ) -> dict[str, int]:
-    """How many hypotheses were ever asked of these bars, and how often their proof was opened."""
+    """How much was ever asked of these bars, and how often their proof was opened."""
     lake = open_lake(uri)
     held = _bars_of(lake, bars, source)
     asked = grids.asked(lake.read(grid))
-    before = ledger.earlier(uri, held, grid.content)
-    n_others = before.join(asked, on="hypothesis", how="anti").height
+    before = ledger.earlier(uri, held, _asked_as(grid, settings))
+    others = before.join(asked, on="hypothesis", how="anti")
     looks = ledger.count_looks(uri, held, *_span(lake, eras, CONFIRMATION))
-    return {
-        "n_ever_asked": asked.height + n_others,
-        "n_looks": looks.n_looks,
-        "n_looked_at": looks.n_hypotheses,
-    }
+    told = {"n_looks": looks.n_looks, "n_looked_at": looks.n_hypotheses}
+    return told | {"n_ever_asked": asked.height + others.height}
+
+
+def _asked_as(grid: Ref, settings: str) -> str:
+    """The grid's name in the ledger: asked under other settings it is another."""
+    return sha256(f"{grid.content} {settings}".encode())
 
 
 def _span(lake: Lake, eras: Ref, era: str) -> tuple[datetime, datetime]:

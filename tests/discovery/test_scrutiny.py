@@ -107,7 +107,8 @@ def naive_p(markets, firsts, regime, config):
     for m, (market, first) in enumerate(zip(markets, firsts, strict=True)):
         y = market.outcomes["1h"]["forward_return"].to_list()
         z = [a / b for a, b in zip(y, market.features["sigma"].to_list(), strict=True)]
-        known = {first + t: value for t, value in enumerate(z) if math.isfinite(value)}
+        held = [label == regime for label in market.features["vol_regime"].to_list()]
+        known = {first + t: v for t, v in enumerate(z) if math.isfinite(v) and held[t]}
         mu = sum(known.values()) / len(known)
         for slot, value in known.items():
             scaled[slot, m] = value - mu
