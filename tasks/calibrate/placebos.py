@@ -60,9 +60,9 @@ def replace_outcomes(
     ----------
     world : World
         Its kind: *shifted* moves outcomes round in a circle, from a day to half of it;
-        *bootstrapped* draws blocks of bars, longer than any that discovery takes to be dependent, with
-        replacement; *permuted* draws bars without; *flipped* turns the signs of whole calendar
-        blocks, as discovery numbers them for the horizon.
+        *bootstrapped* draws blocks of bars, longer than any that discovery takes to be
+        dependent, with replacement; *permuted* draws bars without; *flipped* turns the signs of
+        whole calendar blocks, as discovery numbers them for the horizon.
     outcomes : dict of str to dict of str to DataFrame
         OUTCOMES of one era, by market and horizon.
     features : dict of str to DataFrame

@@ -13,7 +13,7 @@ from lake.ref import EVERY_MARKET
 from lake.schema import SCRUTINY
 from lake.time import duration_ms, n_bars, timeframe_of
 from tasks.discovery.blocks import block_ms
-from tasks.discovery.conditions import name_conditions
+from tasks.discovery.conditions import EVERYTHING, name_conditions
 from tasks.discovery.config import DiscoveryConfig
 from tasks.discovery.effects import Era, lay_out, measured
 from tasks.discovery.eras import DISCOVERY, span_of
@@ -143,6 +143,10 @@ def scrutinise(
         own = [one for one in laid if market in (one.name, EVERY_MARKET)]
         ring = _join(own, horizon, condition, start, config)
         shifts = _draw_shifts(draws, len(ring.excess), timeframe_of(own[0].name))
+        if condition != EVERYTHING:
+            # Whole days keep the hour: else entries would leave their session all at once.
+            day = n_bars("1d", timeframe_of(own[0].name))
+            shifts = shifts // day * day
         for name, event in part.select("hypothesis", "event").rows():
             entries, sides = _enter(own, ring, event, condition, config)
             p, n_shifts = _permute(ring, entries, sides, shifts, config)

@@ -134,7 +134,7 @@ def naive_p(markets, firsts, regime, config):
 
     draws = np.random.default_rng(config.seed).random(config.n_shifts)
     back = min(30 * DAY, length // 4)  # no entry is set back to what the event was made of
-    shifts = [DAY + int(u * (length - DAY - back + 1)) for u in draws]
+    shifts = [(DAY + int(u * (length - DAY - back + 1))) // DAY * DAY for u in draws]
     observed = t_of(0)
     return (1 + sum(t_of(shift) >= observed for shift in shifts)) / (1 + len(shifts)), len(shifts)
 
