@@ -48,7 +48,7 @@ def draw_eras(
     return spans.draw_eras([lake.read(ref) for ref in bars], timeframes, horizons, config)
 
 
-@stage(makes=ENTRIES, code=["tasks.discovery.entries"])
+@stage(makes=ENTRIES, code=[__name__])
 def list_entries(
     lake: Lake, *, market: str, events: list[Ref], features: Ref, eras: Ref, config: DiscoveryConfig
 ) -> pl.DataFrame:
@@ -63,7 +63,7 @@ def draw_grid(lake: Lake, *, entries: list[Ref], horizons: Sequence[str]) -> pl.
     return grids.draw_grid([lake.read(ref) for ref in entries], horizons)
 
 
-@stage(makes=LEDGER, code=["lake.ledger"])
+@stage(makes=LEDGER, code=[__name__])
 def list_earlier(
     lake: Lake, *, bars: list[Ref], grid: Ref, source: str, settings: str, state: str
 ) -> pl.DataFrame:
@@ -71,7 +71,7 @@ def list_earlier(
     return ledger.earlier(lake.uri, _bars_of(lake, bars, source), _asked_as(grid, settings))
 
 
-@stage(makes=EFFECTS, code=["tasks.discovery.effects"])
+@stage(makes=EFFECTS, code=[__name__])
 def estimate(
     lake: Lake,
     *,
@@ -87,7 +87,7 @@ def estimate(
     return _estimate(window, market, events, features, outcomes, config)
 
 
-@stage(makes=EVENT_PATHS, code=["tasks.discovery.paths"])
+@stage(makes=EVENT_PATHS, code=[__name__])
 def trace(
     lake: Lake, *, market: str, bars: Ref, events: list[Ref], eras: Ref, config: DiscoveryConfig
 ) -> pl.DataFrame:
@@ -111,7 +111,7 @@ def judge(
     return findings.judge([lake.read(ref) for ref in effects], lake.read(grid), config, ledger)
 
 
-@stage(makes=SCRUTINY, code=["tasks.discovery.scrutiny"])
+@stage(makes=SCRUTINY, code=[__name__])
 def scrutinise(
     lake: Lake,
     *,
@@ -169,7 +169,7 @@ def sum_up(
     return judgement.sum_up(*known, history, config)
 
 
-@stage(makes=CONFIRMED, code=["tasks.discovery.confirmation"])
+@stage(makes=CONFIRMED, code=[__name__])
 def confirm(
     lake: Lake,
     *,
