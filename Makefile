@@ -15,11 +15,14 @@ help: ## list what can be made
 
 install: $(READY) ## make the environment from the locked requirements
 
+# The lock is the whole answer, so pip resolves nothing: its resolver asks for a pin of
+# every `package[extra]` that a locked package wants, and a lock names bare packages only.
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "$(PYTHON) is too old: Python 3.11 or later is wanted; name one: make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip --disable-pip-version-check check
 	@touch $@
 
 discovery: $(READY) ## run the main job on the demo market (ARGS="--source files --data DIR")
