@@ -13,6 +13,9 @@ SHORT = {
     "--markets": "--calibrate.markets",
     "--effect": "--calibrate.effect",
     "--placebos": "--calibrate.placebos",
+    "--blueprint": "--backtest.blueprint",
+    "--verify": "--backtest.verify",
+    "--open_sealed": "--backtest.open_sealed",
 }
 
 

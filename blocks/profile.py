@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from difflib import get_close_matches
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -20,9 +17,11 @@ from pydantic_settings import (
 )
 
 from blocks.flags import spelled_out
+from blocks.layers import DEFAULT_PROFILE, Compiled, Profile, nearest
 from lake.errors import ConfigError
 from lake.time import Symbol
 from tasks.audit.config import AuditConfig
+from tasks.backtest.request import BacktestConfig
 from tasks.blueprint.config import BlueprintConfig
 from tasks.bridge.config import BridgeConfig
 from tasks.calibrate.config import CalibrateConfig
@@ -36,8 +35,6 @@ from tasks.outcomes.config import OutcomesConfig
 from tasks.promotion.config import PromotionConfig
 from tasks.report.config import ReportConfig
 
-PROFILES = Path(__file__).with_name("profiles")
-DEFAULT_PROFILE = "full"
 ENV_PREFIX = "ASSAY_"
 STAGES = (
     "ingest",
@@ -51,10 +48,11 @@ STAGES = (
     "blueprint",
     "report",
 )
-JOBS = (*STAGES, "audit", "calibrate")
+JOBS = (*STAGES, "audit", "calibrate", "backtest")
 PLACES = ("data", "funding", "open_interest", "spot", "mark", "fees", "calendar")
-SHOWN = ("refresh", "json_output", "debug", "profile", "list_events", "audit", "calibrate")
-LOCAL = (*PLACES, *SHOWN, "lake", "workers")
+SHOWN = ("refresh", "json_output", "debug", "profile", "list_events")
+OTHER_JOBS = ("audit", "calibrate", "backtest")
+LOCAL = (*PLACES, *SHOWN, *OTHER_JOBS, "lake", "workers")
 
 
 def n_cores() -> int:
@@ -118,6 +116,7 @@ class RunConfig(IngestConfig, BaseSettings):
     report: ReportConfig = ReportConfig()
     audit: AuditConfig = AuditConfig()
     calibrate: CalibrateConfig = CalibrateConfig()
+    backtest: BacktestConfig = BacktestConfig()
 
     @property
     def ingest(self) -> IngestConfig:
@@ -144,7 +143,7 @@ class RunConfig(IngestConfig, BaseSettings):
     def _known_stages(cls, stages: tuple[str, ...]) -> tuple[str, ...]:
         for stage in stages:
             if stage not in JOBS:
-                raise ValueError(f"no stage {stage!r}{_nearest(stage, JOBS)}")
+                raise ValueError(f"no stage {stage!r}{nearest(stage, JOBS)}")
         return stages
 
     @model_validator(mode="after")
@@ -160,17 +159,8 @@ class RunConfig(IngestConfig, BaseSettings):
         flags: PydanticBaseSettingsSource = CliSettingsSource(
             settings_cls, cli_parse_args=list(cls.arguments)
         )
-        return sources["init_settings"], flags, sources["env_settings"], Profile(settings_cls)
-
-
-class Profile(PydanticBaseSettingsSource):
-    """The layer below flags and environment: the profile that they name."""
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        return None, field_name, False  # a profile is read whole, by __call__
-
-    def __call__(self) -> dict[str, Any]:
-        return load_profile(self.current_state.get("profile", DEFAULT_PROFILE))
+        layers = (sources["init_settings"], flags, sources["env_settings"])
+        return *layers, Compiled(settings_cls), Profile(settings_cls)
 
 
 def load_config(arguments: Sequence[str], command: str = "flows.discovery") -> RunConfig:
@@ -192,56 +182,13 @@ def load_config(arguments: Sequence[str], command: str = "flows.discovery") -> R
     return RunConfig.model_construct(**dict(layered))
 
 
-def load_profile(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The keys of a profile with those it extends, its own winning."""
-    path = _profile_path(name)
-    if str(path) in seen:
-        raise ConfigError(
-            f"profile {name} extends itself: {' -> '.join((*seen, str(path)))}",
-            "a chain that ends",
-            "remove one `extends`",
-        )
-    try:
-        own = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"profile {path} is no YAML: {error}", "keys and values", "mend the file"
-        ) from error
-    if not isinstance(own, dict):
-        raise ConfigError(f"profile {path} holds a {type(own).__name__}", "keys", "mend the file")
-    parent = own.pop("extends", None)
-    base = load_profile(str(parent), (*seen, str(path))) if parent else {}
-    return _merge(base, own)
-
-
-def _profile_path(name: str) -> Path:
-    names = sorted(path.stem for path in PROFILES.glob("*.yaml"))
-    path = PROFILES / f"{name}.yaml" if name in names else Path(name)
-    if not path.is_file():
-        raise ConfigError(
-            f"no profile {name!r}{_nearest(name, names)}",
-            f"one of {', '.join(names)}, or the path of a YAML file",
-            "name one with --profile",
-        )
-    return path
-
-
-def _merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for name, value in own.items():
-        below = merged.get(name)
-        both = isinstance(below, dict) and isinstance(value, dict)
-        merged[name] = _merge(below, value) if both else value  # type: ignore[arg-type]
-    return merged
-
-
 def _check_environment() -> None:
     known = {key.replace(".", "__").upper(): key for key in _all_keys(RunConfig)}
     for name in sorted(os.environ):
         if name.startswith(ENV_PREFIX) and name.removeprefix(ENV_PREFIX) not in known:
             raise ConfigError(
                 f"unknown environment variable {name}"
-                + _nearest(name, [ENV_PREFIX + key for key in known]),
+                + nearest(name, [ENV_PREFIX + key for key in known]),
                 f"{ENV_PREFIX} and a key of the config, __ between its levels",
                 "rename or unset it",
             )
@@ -270,7 +217,7 @@ def _explain_flags(message: str) -> ConfigError:
 
 def _unknown(place: str) -> ConfigError:
     return ConfigError(
-        f"unknown key {place!r}{_nearest(place, _all_keys(RunConfig))}",
+        f"unknown key {place!r}{nearest(place, _all_keys(RunConfig))}",
         "a key of the config",
         "see --help for every key",
     )
@@ -283,8 +230,3 @@ def _all_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             keys.extend(_all_keys(field.annotation, f"{prefix}{name}."))
     return keys
-
-
-def _nearest(name: str, names: Sequence[str]) -> str:
-    found = get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"; did you mean {found[0]!r}?" if found else ""

@@ -16,6 +16,7 @@ from typing import Any
 
 from prefect import flow
 
+from blocks.compiled import settings_of
 from blocks.profile import STAGES, RunConfig, n_cores
 from blocks.runner import task_runner
 from flows.board import Board
@@ -25,12 +26,14 @@ from flows.run import Run, Tables, open_run, spread
 from flows.summary import TOLD, Made, Summary, summarise
 from lake.ref import Ref
 from tasks.blueprint.task import compile_blueprints
-from tasks.bridge.task import bridge, simulate, weigh_search
+from tasks.bridge.task import bridge, simulate, stress, weigh_search
 from tasks.events.admission import admit
 from tasks.events.task import cover_market, detect, family_code
 from tasks.features.task import compute_features
-from tasks.promotion.task import decide, tally
+from tasks.promotion.task import decide, list_gates, tally
 from tasks.report.task import draw_events, render
+
+PROOF = ("findings", "bridged", "trades", "verdicts", "stressed")
 
 
 @flow(
@@ -60,7 +63,7 @@ def observe(run: Run, c: RunConfig, markets: Markets) -> Seen:
     known: dict[str, Any] = {"bars": markets.bars, "context": markets.context}
     features = run.map("features", compute_features, markets.bars, **known, config=c.features)
     events, coverage = look(run, c, markets)
-    judged = {"quality": markets.quality, "truth": markets.truth}
+    judged = {"quality": markets.quality, "truth": markets.truth, "funding": markets.funding}
     return Seen(**known, **judged, features=features, events=events, coverage=coverage)
 
 
@@ -81,36 +84,62 @@ def events_code(c: RunConfig) -> list[str]:
     return [module for family in c.events.chosen() for module in family_code(c.events, family)]
 
 
-def trade(run: Run, c: RunConfig, seen: Seen, found: Found) -> tuple[dict[str, Ref], Ref]:
-    """Trade the findings out of sample and after costs; decide, and weigh all that was tried."""
+def trade(run: Run, c: RunConfig, seen: Seen, found: Found) -> dict[str, Ref]:
+    """Trade the findings out of sample and after costs, stress them, and decide."""
     market = {"events": seen.events, "features": seen.features, "bars": seen.bars}
-    findings = {"findings": found.findings}
-    trades = run.one("bridge", simulate, **findings, **market, eras=found.eras, config=c.bridge)
-    bridged = run.one("bridge", bridge, **findings, trades=trades, config=c.bridge)
-    judged = {**findings, "bridged": bridged, "trades": trades}
+    walked: dict[str, Any] = {"findings": found.findings, "folds": found.folds}
+    known: dict[str, Any] = {**market, "funding": seen.funding, "config": c.bridge}
+    trades = run.one("bridge", simulate, **walked, **known)
+    stressed = run.one("bridge", stress, **walked, refits=found.refits, **known)
+    made: dict[str, Any] = {"findings": found.findings, "trades": trades, "stressed": stressed}
+    made["bridged"] = run.one("bridge", bridge, **made, refits=found.refits, config=c.bridge)
     gates: dict[str, Any] = {"discovery_config": c.discovery, "config": c.promotion}
-    verdicts = run.one("promotion", decide, **judged, **gates)
-    held = {"trades": trades, "verdicts": verdicts, "eras": found.eras}
-    search = run.one("bridge", weigh_search, **held, judgement=found.judgement, config=c.bridge)
-    return judged | {"verdicts": verdicts}, search
+    verdicts = run.one("promotion", decide, **made, **gates)
+    gated = run.one("promotion", list_gates, **made, **gates)
+    return made | {"verdicts": verdicts, "gated": gated}
+
+
+def weigh(run: Run, c: RunConfig, found: Found, judged: dict[str, Ref]) -> dict[str, Ref]:
+    """Weigh all that was tried, and count what each gate stopped."""
+    held = {"trades": judged["trades"], "verdicts": judged["verdicts"]}
+    about = {"refits": found.refits, "eras": found.eras, "judgement": found.judgement}
+    search = run.one("bridge", weigh_search, **held, **about, config=c.bridge)
+    return {
+        "search": search,
+        "funnel": run.one("promotion", tally, verdicts=judged["verdicts"]),
+    }
+
+
+def compile_all(
+    run: Run, c: RunConfig, seen: Seen, found: Found, judged: dict[str, Ref], search: Ref
+) -> Ref:
+    """Write what was promoted down as blueprints."""
+    walked = {"folds": found.folds, "refits": found.refits, "eras": found.eras}
+    settings = settings_of(c.ingest, clean=c.clean, features=c.features, events=c.events)
+    assumed: dict[str, Any] = {"events_config": c.events, "bridge_config": c.bridge}
+    proof: dict[str, Any] = {name: judged[name] for name in PROOF} | walked | {"search": search}
+    return run.one(
+        "blueprint",
+        compile_blueprints,
+        **proof,
+        **assumed,
+        bars=seen.bars,
+        settings=settings,
+        config=c.blueprint,
+    )
 
 
 def hand_over(run: Run, c: RunConfig, seen: Seen, found: Found) -> Made:
     """Compile what was promoted; report on everything."""
-    judged, search = trade(run, c, seen, found)
-    funnel = run.one("promotion", tally, verdicts=judged["verdicts"])
-    assumed: dict[str, Any] = {
-        "events_config": c.events,
-        "bridge_config": c.bridge,
-        "config": c.blueprint,
-    }
-    blueprints = run.one("blueprint", compile_blueprints, **judged, bars=seen.bars, **assumed)
-    compiled: dict[str, Any] = {"funnel": funnel, "blueprints": blueprints}
-    told = judged | compiled | {"search": search}
+    judged = trade(run, c, seen, found)
+    weighed = weigh(run, c, found, judged)
+    blueprints = compile_all(run, c, seen, found, judged, weighed["search"])
+    told = judged | weighed | {"blueprints": blueprints}
     told |= {"confirmed": found.confirmed, "judgement": found.judgement}
     report, book = tell(run, c, seen, found, told)
+    known: dict[str, Any] = {name: told[name] for name in TOLD}
     looked = (seen.quality, seen.events, seen.coverage)
-    return Made(*looked, **{name: told[name] for name in TOLD}, report=report, book=book)
+    return Made(*looked, **known, report=report, book=book)
 
 
 def tell(
@@ -122,5 +151,6 @@ def tell(
     book = run.one("report", draw_events, **shown, **own, config=c.report)
     known: dict[str, Any] = {"quality": seen.quality, "truth": seen.truth}
     known |= {"paths": found.paths, "stability": found.stability}
+    known |= {"folds": found.folds, "refits": found.refits}
     told: dict[str, Any] = {"book": book, "settings": c.research, "config": c.report}
     return run.one("report", render, **shown, **known, **judged, **told), book

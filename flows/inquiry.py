@@ -15,6 +15,7 @@ from tasks.discovery.task import (
     confirm,
     count_history,
     draw_eras,
+    draw_folds,
     draw_grid,
     estimate,
     judge,
@@ -24,6 +25,7 @@ from tasks.discovery.task import (
     note_grid,
     note_look,
     note_tests,
+    refit,
     scrutinise,
     slice_effects,
     sum_up,
@@ -36,10 +38,11 @@ TESTED_BY = ("cluster_days", "cluster_horizons", "weight_cap", "disagreement_p")
 
 @dataclass(frozen=True)
 class Seen:
-    """What is known of each market at each bar's close."""
+    """What is known of each market at each bar's close, and the funding that is paid in it."""
 
     bars: Tables
     context: Tables
+    funding: Tables
     quality: Tables
     truth: Tables
     features: Tables
@@ -68,6 +71,8 @@ class Found:
     stability: Ref
     findings: Ref
     confirmed: Ref
+    folds: Ref
+    refits: Ref
     judgement: Ref
 
 
@@ -76,22 +81,38 @@ def find(run: Run, c: RunConfig, seen: Seen) -> Found:
     asked = ask(run, c, seen)
     horizons = c.outcomes.horizons
     outcomes = run.map("outcomes", measure_outcomes, seen.bars, parts=horizons, bars=seen.bars)
-    known: dict[str, Any] = {"eras": asked.eras, "config": c.discovery, "events": seen.events}
-    paths = run.map("discovery", trace, seen.bars, **known, bars=seen.bars)
+    known: dict[str, Any] = {"events": seen.events, "config": c.discovery}
+    paths = run.map("discovery", trace, seen.bars, **known, eras=asked.eras, bars=seen.bars)
     known |= {"features": seen.features, "outcomes": outcomes}
-    effects = run.map("discovery", estimate, seen.features, **known)
+    effects = run.map("discovery", estimate, seen.features, **known, eras=asked.eras)
     judged = judge_all(run, c, seen, asked, effects)
-    again: dict[str, Any] = {"judged": judged, "config": c.discovery}
-    scrutiny = run.one("discovery", scrutinise, **again, **_but_config(known))
+    found = conclude_all(run, asked, judged, effects, known)
+    confirmed = open_confirmation(run, asked, found["findings"], known)
+    again = walk(run, asked, found["findings"], known)
+    about: dict[str, Any] = {"grid": asked.grid, "effects": effects, "config": c.discovery}
+    history = recall(run, c, seen, asked)
+    judgement = run.one("discovery", sum_up, findings=found["findings"], history=history, **about)
+    told: dict[str, Any] = {**found, **again, "confirmed": confirmed, "judgement": judgement}
+    return Found(eras=asked.eras, grid=asked.grid, outcomes=outcomes, paths=paths, **told)
+
+
+def conclude_all(
+    run: Run, asked: Asked, judged: Ref, effects: Tables, known: dict[str, Any]
+) -> dict[str, Ref]:
+    """Scrutinise what reached the top, slice it, and say the last word."""
+    again = {"judged": judged, "config": known["config"]}
+    looked = {name: value for name, value in known.items() if name != "config"}
+    scrutiny = run.one("discovery", scrutinise, **again, **looked, eras=asked.eras)
     stability = run.one("discovery", slice_effects, **again, effects=effects)
     findings = run.one("discovery", conclude, **again, scrutiny=scrutiny, stability=stability)
-    confirmed = open_confirmation(run, asked, findings, known)
-    about: dict[str, Any] = {"grid": asked.grid, "findings": findings}
-    history = recall(run, c, seen, asked)
-    judgement = run.one(
-        "discovery", sum_up, **about, effects=effects, history=history, config=c.discovery
-    )
-    return Found(asked.eras, asked.grid, outcomes, paths, stability, findings, confirmed, judgement)
+    return {"stability": stability, "findings": findings}
+
+
+def walk(run: Run, asked: Asked, findings: Ref, known: dict[str, Any]) -> dict[str, Ref]:
+    """Cut the confirmation era into folds, and estimate the findings anew before each."""
+    folds = run.one("discovery", draw_folds, eras=asked.eras, config=known["config"])
+    refits = run.one("discovery", refit, findings=findings, folds=folds, **known)
+    return {"folds": folds, "refits": refits}
 
 
 def ask(run: Run, c: RunConfig, seen: Seen) -> Asked:
@@ -130,14 +151,10 @@ def open_confirmation(run: Run, asked: Asked, findings: Ref, known: dict[str, An
     noted: dict[str, Any] = {"entry": asked.noted.entry, "findings": findings}
     note_tests(run.results.uri, run.name, **noted)
     note_look(run.results.uri, run.name, **noted, eras=asked.eras)
-    return run.one("discovery", confirm, findings=findings, **known)
+    return run.one("discovery", confirm, findings=findings, eras=asked.eras, **known)
 
 
 def recall(run: Run, c: RunConfig, seen: Seen, asked: Asked) -> dict[str, int]:
     """What the ledger says of all that was ever asked of these bars, this run included."""
     about: dict[str, Any] = {"grid": asked.grid, "bars": seen.bars, "eras": asked.eras}
     return count_history(run.results.uri, **about, source=c.source, settings=asked.settings)
-
-
-def _but_config(known: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in known.items() if name != "config"}

@@ -33,10 +33,14 @@ BARS_BESIDE = ("spot", "mark", "leader")
 
 @dataclass(frozen=True)
 class Markets:
-    """Each market's bars, what was known beside them, and how good both are."""
+    """Each market's bars, what was known beside them, and how good both are.
+
+    `funding` holds the dated cash flows of the markets that have them.
+    """
 
     bars: Tables
     context: Tables
+    funding: Tables
     quality: Tables
     truth: Tables
 
@@ -62,10 +66,11 @@ def bring_markets(run: Run, c: RunConfig) -> Markets:
     bars = run.map("clean", clean, raw, raw=raw, rejected=rejected, config=c.clean)
     cleaned: dict[str, Any] = {"raw": raw, "rejected": rejected, "bars": bars}
     quality = run.map("clean", assess, raw, **cleaned, config=c.clean)
-    context = _align(run, c, bars, beside)
+    funding = run.map("clean", settle, beside.funding, raw=beside.funding, config=c.clean)
+    context = _align(run, c, bars, beside, funding)
     doubts = [_judged(beside, ref, c) for ref in context]
     quality += run.all("clean", assess_beside, doubts)
-    return Markets(bars, context, quality, truth)
+    return Markets(bars, context, funding, quality, truth)
 
 
 def _read(run: Run, c: RunConfig, task: Task[..., Ref], snapshots: Iterable[Snapshot]) -> Tables:
@@ -90,12 +95,11 @@ def _read_beside(run: Run, c: RunConfig, snapshots: list[Snapshot]) -> Beside:
     return Beside(snapshots, bars, funding, interest)
 
 
-def _align(run: Run, c: RunConfig, bars: Tables, beside: Beside) -> Tables:
+def _align(run: Run, c: RunConfig, bars: Tables, beside: Beside, funding: Tables) -> Tables:
     """Clean the companions and join them to the bars by the time at which they were known."""
     steps: dict[tuple[str, str], str | None]
     steps = {(s.market, s.data): s.bars_timeframe for s in beside.snapshots}
     cleaned = _clean_beside(run, c, beside.bars, steps)
-    funding = run.map("clean", settle, beside.funding, raw=beside.funding, config=c.clean)
     interest = run.map("clean", gauge, beside.interest, raw=beside.interest, config=c.clean)
     dated = dated_lists(c.ingest)
 

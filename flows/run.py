@@ -125,10 +125,10 @@ class Run:
         """Tasks whose table was there already."""
         return sum(outcome.state == "cached" for outcome in self.outcomes)
 
-    def publish(self, name: str, text: str) -> str:
+    def publish(self, name: str, content: str | bytes) -> str:
         """Write a document for people into the lake; return where it is."""
         self.documents.append(name)
-        return keep_document(self.results.uri, name, text)
+        return keep_document(self.results.uri, name, content)
 
     def keep(self, finished: bool) -> None:
         """Write the record of this run into the lake."""

@@ -50,3 +50,7 @@ class CorruptTable(LakeError):
 
 class SchemaError(AssayError):
     """A frame does not fit the table it was meant for."""
+
+
+class AccountError(AssayError):
+    """An account whose results do not sum to the change of its cash."""

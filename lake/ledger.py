@@ -33,6 +33,7 @@ from lake.hypotheses import (
     pool_of,
     reached,
 )
+from lake.ref import EVERY_MARKET
 from lake.schema import COUNT, LEDGER, REAL, TEXT
 from lake.store import Lake, open_lake
 
@@ -152,6 +153,35 @@ def record_look(
     about = {name: link.content[name] for name in ("bars", "settings")} | plain_span(start, end)
     rows = read_list(lake, link).join(names, on="hypothesis", how="semi").sort("hypothesis")
     return _note(uri, run, {"kind": LOOKED, "of": entry, **about}, rows) if rows.height else None
+
+
+def record_opening(
+    uri: str,
+    *,
+    run: str,
+    bars: Sequence[MarketBars],
+    hypothesis: str,
+    parameters: str,
+    start: datetime,
+    end: datetime,
+) -> Noted:
+    """Note that a blueprint's back-test opens an era that its research left shut; before it does.
+
+    It needs no grid on this lake: a blueprint travels, and trades other markets than its rule's.
+
+    Parameters
+    ----------
+    hypothesis, parameters : str
+        What is traded, as the grid of its research called it.
+    start, end : datetime
+        The era, without its end.
+    """
+    market, _, rule = hypothesis.partition("|")
+    names = [hypothesis] if market == EVERY_MARKET else [f"{b.market}|{rule}" for b in bars]
+    about = {"bars": plain_bars(bars), **plain_span(start, end), "settings": ""}
+    said = {"hypothesis": names, "parameters": [parameters] * len(names)}
+    rows = listed(pl.DataFrame(said), dict.fromkeys(said, TEXT))
+    return _note(uri, run, {"kind": LOOKED, "of": "", **about}, rows)
 
 
 def earlier(uri: str, bars: Sequence[MarketBars], except_grid: str) -> pl.DataFrame:

@@ -12,6 +12,6 @@ def keep_run(uri: str, run: str, record: dict[str, Any]) -> None:
     open_lake(uri).put_run(run, record)
 
 
-def keep_document(uri: str, name: str, text: str) -> str:
-    """Keep a report or a blueprint under `name`; return where it is."""
-    return open_lake(uri).put_document(name, text)
+def keep_document(uri: str, name: str, content: str | bytes) -> str:
+    """Keep a report, a picture or a blueprint under `name`; return where it is."""
+    return open_lake(uri).put_document(name, content)

@@ -623,11 +623,70 @@ CONFIRMED = Table(
         "p": "one-sided, in the direction of the finding; NaN without occurrences",
     },
 )
+FOLDS = Table(
+    "FOLDS",
+    {"fold": COUNT, "train_start": TIME, "train_end": TIME, "start": TIME, "end": TIME},
+    ("fold",),
+    {
+        "fold": "from 1; the test folds cut the confirmation era, one after the other",
+        "train_start": "of the discovery era, for every fold",
+        "train_end": "no training exit opens at or after this: the embargo before the start",
+        "end": "no bar of the fold, entry or exit, opens at or after this",
+    },
+)
+REFITS = Table(
+    "REFITS",
+    {
+        "hypothesis": TEXT,
+        "fold": COUNT,
+        "n": COUNT,
+        "n_clusters": COUNT,
+        "scaled_bps": REAL,
+        "scaled_se_bps": REAL,
+        "p": REAL,
+        "selected": FLAG,
+    },
+    ("hypothesis", "fold"),
+    {
+        "hypothesis": "a finding, estimated anew from all that was known before the fold",
+        "p": "one-sided, in the direction of the finding",
+        "selected": "whether the procedure would have traded it in this fold",
+    },
+)
+STRESSED = Table(
+    "STRESSED",
+    {
+        "hypothesis": TEXT,
+        "test": TEXT,
+        "level": TEXT,
+        "n_trades": COUNT,
+        "n_clusters": COUNT,
+        "gross_bps": REAL,
+        "cost_bps": REAL,
+        "net_bps": REAL,
+        "se_bps": REAL,
+        "t": REAL,
+        "p": REAL,
+    },
+    ("hypothesis", "test", "level"),
+    {
+        "test": "cost, delay, notional, break_even, trimmed, fold, year, market, regime; and the "
+        "placebos: shifted, random, opposite",
+        "level": "of the test: 2 for double costs, 1 for a bar later, 2024, BTCUSDT-5m, 7d, ...; "
+        "of break_even the multiple of the costs at which nothing is left",
+        "p": "one-sided: the net mean is not above zero; of random entries: the candidate earns "
+        "no more than they do, and se_bps, t and n_clusters are of that difference",
+    },
+)
 BRIDGED = Table(
     "BRIDGED",
     {
         "hypothesis": TEXT,
         "follow": SIGN,
+        "n_folds": COUNT,
+        "n_folds_selected": COUNT,
+        "n_folds_judged": COUNT,
+        "n_folds_positive": COUNT,
         "n_trades": COUNT,
         "n_clusters": COUNT,
         "gross_bps": REAL,
@@ -637,17 +696,59 @@ BRIDGED = Table(
         "t": REAL,
         "p": REAL,
         "q": REAL,
-        "break_even_cost_bps": REAL,
         "hit_rate": REAL,
         "worst_bps": REAL,
+        "n_ambiguous": COUNT,
         "net_double_cost_bps": REAL,
+        "gross_delayed_bps": REAL,
+        "net_trimmed_bps": REAL,
+        "largest_share": REAL,
+        "break_even_cost_bps": REAL,
+        "capacity": REAL,
+        "n_years": COUNT,
+        "n_years_positive": COUNT,
+        "p_shifted": REAL,
+        "p_random": REAL,
+        "p_opposite": REAL,
     },
     ("hypothesis",),
     {
         "follow": "+1 trades the event's side, -1 against it",
-        "cost_bps": "both ways, per trade",
+        "n_folds_selected": "folds before which the procedure would have chosen it; their trades "
+        "alone are counted here",
+        "n_folds_judged": "of these, with enough trades to have a sign",
+        "cost_bps": "both ways, per trade, funding included",
         "p": "one-sided: the net mean is not above zero",
-        "break_even_cost_bps": "cost per side at which the net mean is zero",
+        "n_ambiguous": "bars that touched stop and target: decided for the stop",
+        "gross_delayed_bps": "when everything is done one bar later",
+        "net_trimmed_bps": "without the best 5 % of the trades",
+        "largest_share": "of the sum of winning trades, by the largest",
+        "break_even_cost_bps": "per side, at which the net mean is zero; 0 where it earns nothing "
+        "even for free",
+        "capacity": "notional per trade at which impact leaves nothing, quote units; infinite "
+        "where no notional that was tried does",
+        "p_shifted": "the lesser p of the same trades a day and a week later",
+        "p_random": "one-sided: the trades earn no more than matched random entries",
+        "p_opposite": "of the same trades on the other side",
+    },
+)
+GATED = Table(
+    "GATED",
+    {
+        "hypothesis": TEXT,
+        "step": COUNT,
+        "gate": TEXT,
+        "figure": REAL,
+        "wanted": TEXT,
+        "passed": FLAG,
+        "reason": TEXT,
+    },
+    ("hypothesis", "step"),
+    {
+        "hypothesis": "a finding; every gate is asked of it, also behind one that stopped it",
+        "figure": "what the gate computed",
+        "wanted": "of the figure, in words",
+        "reason": "why it did not pass, empty where it did",
     },
 )
 SEARCH = Table(
@@ -702,21 +803,114 @@ TRADES = Table(
     "TRADES",
     {
         "hypothesis": TEXT,
+        "fold": COUNT,
+        "trade": COUNT,
         "market": TEXT,
         "event_time": TIME,
         "entry_time": TIME,
         "exit_time": TIME,
         "side": SIGN,
+        "quantity": REAL,
+        "notional": REAL,
         "entry_price": REAL,
         "exit_price": REAL,
+        "exit": TEXT,
+        "n_fills": COUNT,
+        "n_ambiguous": COUNT,
+        "best_bps": REAL,
+        "worst_bps": REAL,
         "gross_bps": REAL,
+        "fee_bps": REAL,
+        "slippage_bps": REAL,
+        "funding_bps": REAL,
         "cost_bps": REAL,
         "net_bps": REAL,
+        "net": REAL,
     },
-    ("hypothesis", "entry_time", "market"),
+    ("hypothesis", "fold", "trade"),
     {
+        "hypothesis": "or the name of the blueprint in a back-test",
+        "fold": "test fold of the bridge, 0 in a back-test",
+        "trade": "number of the position in its simulation, from 0 by entry",
         "entry_time": "the fill is at this bar's open",
-        "exit_time": "the fill is at this bar's close",
+        "exit_time": "bar of the last fill; at its open, inside it or at its close",
+        "quantity": "base units of a linear contract",
+        "entry_price": "of the market, before spread and impact",
+        "exit_price": "the same of the exits, mean by quantity",
+        "exit": "why the last part was left: time, stop, trail, target, signal, ended, ruined",
+        "n_ambiguous": "bars that touched stop and target: decided for the stop",
+        "best_bps": "best price on the way against the entry, in the position's side",
+        "gross_bps": "of the notional, before all costs",
+        "slippage_bps": "spread and impact of all fills",
+        "funding_bps": "paid; negative where received",
+        "cost_bps": "fees, slippage and funding",
+        "net": "what the account gained, in its currency",
+    },
+)
+FILLS = Table(
+    "FILLS",
+    {
+        "hypothesis": TEXT,
+        "fold": COUNT,
+        "trade": COUNT,
+        "number": COUNT,
+        "market": TEXT,
+        "time": TIME,
+        "moment": TEXT,
+        "reason": TEXT,
+        "quantity": REAL,
+        "reference": REAL,
+        "price": REAL,
+        "fee": REAL,
+        "slippage": REAL,
+    },
+    ("hypothesis", "fold", "trade", "number"),
+    {
+        "number": "of the fill in its position, 0 is the entry",
+        "moment": "open, inside or close of the bar",
+        "reason": "entry, or why a part was left",
+        "quantity": "bought, negative where sold",
+        "reference": "price of the market",
+        "price": "paid or received, with spread and impact",
+        "fee": "in the account's currency",
+        "slippage": "what spread and impact took, in the account's currency",
+    },
+)
+EQUITY = Table(
+    "EQUITY",
+    {"time": TIME, "equity": REAL, "cash": REAL, "gross": REAL, "n_open": COUNT},
+    ("time",),
+    {
+        "time": "close of the bar",
+        "equity": "cash and open positions at the bar's close; a gap keeps the last price",
+        "gross": "sum of the positions' values",
+    },
+)
+FATES = Table(
+    "FATES",
+    {"fate": TEXT, "n": COUNT},
+    ("fate",),
+    {
+        "fate": "of an order: filled, or why it was refused; and of the filled positions: open, "
+        "where one still was at the end",
+        "n": "orders, or positions",
+    },
+)
+METRICS = Table(
+    "METRICS",
+    {
+        "metric": TEXT,
+        "value": REAL,
+        "lower": REAL,
+        "upper": REAL,
+        "unit": TEXT,
+        "note": TEXT,
+    },
+    (),
+    {
+        "lower": "95 % by block bootstrap of the days, NaN where it is not asked",
+        "unit": "share, per year, days, trades, bps, ...",
+        "note": "why a value is missing, empty where it is not",
     },
 )
 VERDICTS = Table(
@@ -737,9 +931,18 @@ FUNNEL = Table(
 )
 BLUEPRINTS = Table(
     "BLUEPRINTS",
-    {"blueprint": TEXT, "hypothesis": TEXT, "document_json": TEXT, "document_yaml": TEXT},
+    {
+        "blueprint": TEXT,
+        "hypothesis": TEXT,
+        "document_json": TEXT,
+        "document_yaml": TEXT,
+        "card": TEXT,
+    },
     ("blueprint",),
-    {"blueprint": "its name: event, horizon, market, first 8 hex digits of the document's hash"},
+    {
+        "blueprint": "its name: event, horizon, market, first 8 hex digits of the document's hash",
+        "card": "the document in words, Markdown",
+    },
 )
 CALIBRATION = Table(
     "CALIBRATION",
@@ -785,6 +988,16 @@ REPORT = Table(
     {"name": TEXT, "html": TEXT},
     ("name",),
     {"html": "one self-contained page"},
+)
+
+SHEET = Table(
+    "SHEET",
+    {"name": TEXT, "html": TEXT, "png": pl.Binary},
+    ("name",),
+    {
+        "html": "the tear sheet of a back-test, one self-contained page",
+        "png": "the same in one picture",
+    },
 )
 
 TABLES: dict[str, Table] = {

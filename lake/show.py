@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from lake.lineage import reach
 from lake.naming import used_addresses
@@ -171,9 +172,14 @@ def table_json(lake: Lake, entry: Entry, n_rows: int) -> str:
             {"name": name, "dtype": str(dtype), "meaning": meaning.get(name)}
             for name, dtype in frame.schema.items()
         ],
-        "rows": json.loads(frame.head(n_rows).write_json()),
+        "rows": json.loads(frame.head(n_rows).with_columns(_encoded(frame)).write_json()),
     }
     return json.dumps(value, indent=1)
+
+
+def _encoded(frame: pl.DataFrame) -> pl.Expr:
+    """Pictures and the like in base64: neither JSON nor CSV has bytes."""
+    return cs.binary().bin.encode("base64") if pl.Binary in frame.schema.dtypes() else pl.all()
 
 
 def table_csv(frame: pl.DataFrame) -> str:
@@ -183,4 +189,4 @@ def table_csv(frame: pl.DataFrame) -> str:
         for name, dtype in frame.schema.items()
         if isinstance(dtype, pl.List)
     ]
-    return frame.with_columns(flat).write_csv()
+    return frame.with_columns(flat).with_columns(_encoded(frame)).write_csv()

@@ -172,10 +172,10 @@ class Lake:
             return None
         return note["record"] if isinstance(note, dict) and note.get("name") == name else None
 
-    def put_document(self, name: str, text: str) -> str:
+    def put_document(self, name: str, content: str | bytes) -> str:
         """Write a copy for people, unless the same is there; return where it is."""
         path = f"{DOCUMENT_FOLDER}/{safe_name(name)}"
-        self._put(path, text.encode())
+        self._put(path, content.encode() if isinstance(content, str) else content)
         return f"{self.uri.rstrip('/')}/{path}"
 
     def put_run(self, run: str, record: dict[str, Any]) -> None:

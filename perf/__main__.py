@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -13,14 +14,17 @@ from rich.table import Table
 from flows.server import settle
 from perf.harness import Bench, Measured, judge, measure, read_baselines
 
-SUITES = ("kernels", "events", "statistics", "shrinkage", "lake", "prefect", "demo")
+SUITES = ("kernels", "events", "statistics", "shrinkage", "engine", "lake", "prefect", "demo")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure what is asked for and print a table."""
     parser = argparse.ArgumentParser(prog="python -m perf", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"suites ({', '.join(SUITES)}) or benchmarks")
-    names = parser.parse_args(arguments).names
+    parser.add_argument("--peers", metavar="PYTHON", help="interpreter that has engine's peers")
+    asked = parser.parse_args(arguments)
+    names = asked.names
+    os.environ["ASSAY_PEERS"] = asked.peers or sys.executable
     settle()
     console = Console()
     baselines = read_baselines()

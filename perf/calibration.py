@@ -52,7 +52,7 @@ def _parts(world: World) -> list[tuple[str, float]]:
     seen = time.perf_counter()
     findings = search(known.searched, known.eras, PROCEDURE)
     judged = time.perf_counter()
-    follow(simulated.bars, known, findings, PROCEDURE)
+    follow(simulated.bars, simulated.funding, known, findings, PROCEDURE)
     ended = time.perf_counter()
     return [
         ("simulate and clean", drawn - started),

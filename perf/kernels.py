@@ -10,7 +10,6 @@ import polars as pl
 from perf.harness import Bench, Work
 from tasks.kernels.ewm import half_life_decay, weighted_mean
 from tasks.kernels.forward import forward_outcomes
-from tasks.kernels.positions import take_positions
 from tasks.kernels.quantiles import past_quantile, past_robust_z
 from tasks.kernels.regression import window_line, window_pair
 from tasks.kernels.rolling import Reals, window_max, window_mean, window_std
@@ -110,18 +109,11 @@ def _market_sides(rng: np.random.Generator) -> Sides:
     open_ = np.concatenate([close[:1], close[:-1]])
     high, low = np.maximum(open_, close) * 1.001, np.minimum(open_, close) * 0.999
     prices = pl.DataFrame({"open": open_, "high": high, "low": low, "close": close})
-    rows = np.sort(rng.choice(N_BARS - ONE_DAY, N_BARS // 20, replace=False))
-    no_gaps = np.zeros(N_BARS, np.bool_)
     return {
         "forward outcomes": (
             "polars shift and rolling_max, 1 hour",
             lambda: forward_outcomes(open_, high, low, close, ONE_HOUR),
             lambda: _polars_outcomes(prices),
-        ),
-        "positions": (
-            "the same loop in plain Python",
-            lambda: take_positions(rows, no_gaps, ONE_HOUR, 0, N_BARS),
-            lambda: _plain_positions(rows.tolist()),
         ),
     }
 
@@ -133,15 +125,6 @@ def _polars_outcomes(prices: pl.DataFrame) -> pl.DataFrame:
         pl.col("high").rolling_max(ONE_HOUR).shift(-ONE_HOUR) / entry - 1,
         pl.col("low").rolling_min(ONE_HOUR).shift(-ONE_HOUR) / entry - 1,
     )
-
-
-def _plain_positions(rows: list[int]) -> list[int]:
-    taken, free = [], 0
-    for row in rows:
-        if row >= free and row + ONE_HOUR < N_BARS:
-            taken.append(row)
-            free = row + ONE_HOUR
-    return taken
 
 
 def _cell_sides(rng: np.random.Generator) -> Sides:

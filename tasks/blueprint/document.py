@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from lake.keys import canonical_json, sha256
 from lake.ref import EVERY_MARKET
-from lake.schema import FEATURES
+from lake.schema import FEATURES, OUTCOMES, SIGN
 from lake.time import Duration, Timeframe, n_bars, timeframe_of
+from tasks.blueprint.event import EventRule
+from tasks.blueprint.evidence import Evidence
+from tasks.blueprint.golden import Golden, golden_misfits
+from tasks.blueprint.parts import (
+    Finite,
+    Market,
+    Misfit,
+    ModuleName,
+    Part,
+    Place,
+    Sha256,
+    Span,
+    refuse,
+    span_misfits,
+)
+from tasks.blueprint.words import LABELS
+from tasks.trading.config import Terms
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Parameter = bool | int | float | str
 HASH_DIGITS = 8
+VERSION = 2
+CAN_BE_CONDITIONS = tuple(name for name, dtype in FEATURES.columns.items() if dtype == SIGN)
 
 
-class Part(BaseModel):
-    """A part of a blueprint: frozen, and strict about its keys."""
+def _unreal(value: Any, place: Place = ()) -> Iterable[Misfit]:
+    """Numbers below `value` that JSON has no word for."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield place, f"{value} is no finite number", value
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _unreal(item, (*place, name))
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _unreal(item, (*place, number))
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+def _plain_room(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    refuse(_unreal(value))
+    return value
 
 
-class EventRule(Part):
-    """What must happen: an analyzer of a module, with every parameter it was run with."""
-
-    module: str
-    family: str
-    name: str
-    parameters: dict[str, Parameter]
-    cooldown: Duration
-    parameters_key: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+Room = Annotated[dict[str, JsonValue], AfterValidator(_plain_room)]
 
 
 class Condition(Part):
@@ -42,82 +62,46 @@ class Condition(Part):
     value: int
 
     @model_validator(mode="after")
-    def _known(self) -> Self:
-        if self.label not in FEATURES.columns:
-            raise ValueError(f"{self.label!r} is no column of FEATURES")
+    def _known_at_the_close(self) -> Self:
+        if self.label not in CAN_BE_CONDITIONS:
+            why = (
+                "is an outcome: it is known only after the trade, so a rule that asks for it "
+                "looks into the future"
+                if self.label in OUTCOMES.columns
+                else "is no label of FEATURES"
+            )
+            said = f"{self.label!r} {why}; wanted one of {', '.join(CAN_BE_CONDITIONS)}"
+            refuse([(("label",), said, self.label)])
+        known = LABELS[self.label].values
+        if self.value not in known:
+            said = f"{self.label} is never {self.value}: wanted one of {', '.join(map(str, known))}"
+            refuse([(("value",), said, self.value)])
         return self
 
 
-class TimeExit(Part):
-    """Left at the close of the bar so many bars after the event's."""
+class Settings(Part):
+    """What bars, features and events came from: the rooms' settings as plain values.
 
-    at: Literal["close"] = "close"
-    horizon: Duration
-    time_stop_bars: Annotated[int, Field(ge=1)]
-
-
-class Sizing(Part):
-    """The same notional for every trade, in units of the account's choice."""
-
-    method: Literal["fixed_notional"] = "fixed_notional"
-    units: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class Costs(Part):
-    """Costs assumed by the evidence: the first three per side; longs pay the funding."""
-
-    taker_fee_bps: NotNegative
-    half_spread_bps: NotNegative
-    impact_bps: NotNegative
-    funding_bps_per_8h: NotNegative
-
-
-class DiscoveryEvidence(Part):
-    """What the discovery era said of the effect, against its baseline.
-
-    `scaled_bps` is what was selected for being large; `shrunk_bps` is what is believed of it, from
-    `lower_bps` to `upper_bps` with 95 %; `kept_share` is the second over the first.
+    They are no paths: of a file that was read, `ingest` names the content.
     """
 
-    n: int
-    n_clusters: int
-    scaled_bps: Finite
-    scaled_se_bps: Finite
-    effect_bps: Finite
-    weighted_bps: Finite
-    t: Finite
-    p: Share
-    q: Share
-    p_permutation: Share
-    shrunk_bps: Finite
-    lower_bps: Finite
-    upper_bps: Finite
-    sign_rate: Share
-    kept_share: Finite
+    ingest: Room
+    clean: Room
+    features: Room
+    events: Room
 
 
-class ConfirmationEvidence(Part):
-    """What trading it in the confirmation era left after costs."""
+class Eras(Part):
+    """Which bars were searched, which confirmed what was found, and which nobody has looked at."""
 
-    n_trades: int
-    n_clusters: int
-    gross_bps: Finite
-    cost_bps: Finite
-    net_bps: Finite
-    se_bps: Finite
-    t: Finite
-    q: Share
-    break_even_cost_bps: Finite
-    hit_rate: Share
-    worst_bps: Finite
+    discovery: Span
+    confirmation: Span
+    sealed: Span
 
-
-class Evidence(Part):
-    """Why anyone believes it."""
-
-    discovery: DiscoveryEvidence
-    confirmation: ConfirmationEvidence
-    verdict: str
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        refuse(span_misfits(((name,), getattr(self, name)) for name in Eras.model_fields))
+        return self
 
 
 class KillRule(Part):
@@ -140,19 +124,6 @@ class Source(Part):
     content: str
 
 
-class GoldenTrade(Part):
-    """A trade of the confirmation era that a back-test of this blueprint must reproduce."""
-
-    market: str
-    event_time: AwareDatetime
-    entry_time: AwareDatetime
-    exit_time: AwareDatetime
-    side: Literal[-1, 1]
-    entry_price: Finite
-    exit_price: Finite
-    net_bps: Finite
-
-
 class Strategy(Part):
     """A blueprint without its name.
 
@@ -166,41 +137,49 @@ class Strategy(Part):
         Whether the event's side is followed or faded; an event without a side counts as long.
     conditions : tuple of Condition
         All must hold.
-    positions : str
-        An event while a position is open in its market is ignored.
-    golden : tuple of GoldenTrade
-        First and last trades of the confirmation era.
+    horizon, horizon_bars : str, int
+        How long a position is held at most, from the event's close.
+    terms : Terms
+        Exits, size, limits and costs: what the evidence was simulated with.
+    settings : Settings
+        What bars, features and events came from.
+    code, libraries : dict of str to str
+        SHA-256 of every module that has part in the trades, and versions of what they call.
+    eras : Eras
+        So that a back-test can tell trades in sample from those out of it.
+    falsified_by : tuple of str
+        What would show that it does not hold, or no longer.
+    golden : Golden
+        Trades of the confirmation era that a back-test must reproduce.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2]
     hypothesis: str
     event: EventRule
     rule: Literal["follow", "fade"]
-    no_side: Literal["long"] = "long"
+    no_side: Literal["long"]
     conditions: tuple[Condition, ...]
-    markets: Annotated[tuple[str, ...], Field(min_length=1)]
+    markets: Annotated[tuple[Market, ...], Field(min_length=1)]
     timeframe: Timeframe
-    entry: Literal["next_open"] = "next_open"
-    exit: TimeExit
-    positions: Literal["one_per_market"] = "one_per_market"
-    sizing: Sizing
-    costs: Costs
+    entry: Literal["next_open"]
+    horizon: Duration
+    horizon_bars: Annotated[int, Field(ge=1)]
+    terms: Terms
+    settings: Settings
+    code: dict[ModuleName, Sha256]
+    libraries: dict[str, str]
+    eras: Eras
     kill: KillRule
+    falsified_by: tuple[str, ...]
     evidence: Evidence
-    golden: Annotated[tuple[GoldenTrade, ...], Field(min_length=1)]
+    golden: Golden
     provenance: tuple[Source, ...]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        strange = [market for market in self.markets if timeframe_of(market) != self.timeframe]
-        if strange:
-            raise ValueError(f"markets {strange} are not of the timeframe {self.timeframe}")
-        bars = n_bars(self.exit.horizon, self.timeframe)
-        if self.exit.time_stop_bars != bars:
-            raise ValueError(
-                f"exit after {self.exit.time_stop_bars} bars, "
-                f"but {self.exit.horizon} are {bars} bars of {self.timeframe}"
-            )
+        refuse([*_wrong_markets(self), *_twice(self), *_wrong_counts(self)])
+        folds = self.evidence.folds
+        refuse(golden_misfits(self.golden, self.timeframe, self.markets, folds))
         return self
 
     @property
@@ -209,7 +188,7 @@ class Strategy(Part):
         body = self.model_dump(mode="json", exclude={"name"})
         digest = sha256(canonical_json(body).encode())[:HASH_DIGITS]
         market = self.markets[0] if len(self.markets) == 1 else EVERY_MARKET
-        return f"{self.event.name}-{self.exit.horizon}-{market}-{digest}"
+        return f"{self.event.name}-{self.horizon}-{market}-{digest}"
 
 
 class Blueprint(Strategy):
@@ -220,10 +199,50 @@ class Blueprint(Strategy):
     @model_validator(mode="after")
     def _named_by_content(self) -> Self:
         if self.name != self.proper_name:
-            raise ValueError(f"name {self.name!r} does not fit the content: {self.proper_name!r}")
+            said = f"{self.name!r} does not fit the content: {self.proper_name!r}"
+            refuse([(("name",), said, self.name)])
         return self
 
 
-def seal(strategy: Strategy) -> Blueprint:
-    """Give a strategy its name."""
-    return Blueprint(name=strategy.proper_name, **dict(strategy))
+def seal(fields: Mapping[str, object], modules: Sequence[str] = ()) -> Blueprint:
+    """The blueprint of a strategy's fields, named by them.
+
+    Parameters
+    ----------
+    modules : sequence of str
+        With events of the user's own, see `EventRule`.
+
+    Raises
+    ------
+    ValidationError
+        When the fields do not make a strategy.
+    """
+    context = {"modules": tuple(modules)}
+    strategy = Strategy.model_validate(dict(fields), context=context)
+    named = dict(strategy) | {"name": strategy.proper_name}
+    return Blueprint.model_validate(named, context=context)
+
+
+def _wrong_markets(strategy: Strategy) -> Iterable[Misfit]:
+    for i, market in enumerate(strategy.markets):
+        if timeframe_of(market) != strategy.timeframe:
+            yield ("markets", i), f"{market} is not of the timeframe {strategy.timeframe}", market
+
+
+def _twice(strategy: Strategy) -> Iterable[Misfit]:
+    labels = tuple(condition.label for condition in strategy.conditions)
+    for name, words in (("markets", strategy.markets), ("conditions", labels)):
+        for i, word in enumerate(words):
+            if word in words[:i]:
+                yield (name, i), f"{word} stands there twice", word
+
+
+def _wrong_counts(strategy: Strategy) -> Iterable[Misfit]:
+    bars = n_bars(strategy.horizon, strategy.timeframe)
+    if strategy.horizon_bars != bars:
+        said = f"{strategy.horizon} are {bars} bars of {strategy.timeframe}"
+        yield ("horizon_bars",), said, strategy.horizon_bars
+    n_trades = strategy.evidence.confirmation.n_trades
+    if strategy.golden.n_trades != n_trades:
+        said = f"{strategy.golden.n_trades}, but the evidence is of {n_trades} trades"
+        yield ("golden", "n_trades"), said, strategy.golden.n_trades

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from lake.errors import SchemaError
 from lake.time import duration_ms
-from tasks.bridge.trades import confirmation_span
 
 DAY_MS = duration_ms("1d")
+CONFIRMATION = "confirmation"
 
 
 @dataclass(frozen=True)
@@ -64,3 +64,15 @@ def daily_net(trades: pl.DataFrame, eras: pl.DataFrame) -> Daily:
         )
     np.add.at(net, (days, columns), ordered["net_bps"].to_numpy())
     return Daily(tuple(names), np.bincount(columns, minlength=len(names)), net)
+
+
+def confirmation_span(eras: pl.DataFrame) -> tuple[int, int]:
+    """First moment of the confirmation era and the one after its last, in ms since 1970."""
+    row = eras.filter(pl.col("era") == CONFIRMATION)
+    if row.height != 1:
+        raise SchemaError(
+            f"ERAS with {row.height} rows of the era {CONFIRMATION!r}",
+            "one",
+            "run the flow again with --refresh discovery",
+        )
+    return row["start"].to_physical()[0], row["end"].to_physical()[0]

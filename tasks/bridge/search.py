@@ -63,7 +63,7 @@ def search_statistics(
     Parameters
     ----------
     trades : pl.DataFrame
-        TRADES of all candidates.
+        TRADES of all candidates in the folds that they were selected for.
     eras : pl.DataFrame
         ERAS.
     n_trials : int

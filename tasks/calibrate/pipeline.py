@@ -8,25 +8,36 @@ from functools import cached_property
 
 import polars as pl
 
-from lake.schema import BRIDGED, CONFIRMED, EVENTS, TRADES
+from lake.schema import BRIDGED, CONFIRMED, EVENTS, REFITS, STRESSED, TRADES
 from lake.time import timeframe_of
 from tasks.bridge.evidence import weigh_candidates
-from tasks.bridge.trades import MarketTables, select_candidates, simulate_trades
+from tasks.bridge.ground import MarketTables, lay_ground
+from tasks.bridge.stress import stress_candidates
+from tasks.bridge.trades import select_candidates, simulate_trades
 from tasks.calibrate.world import Procedure
 from tasks.discovery.conclusion import conclude
 from tasks.discovery.confirmation import choose_findings, confirm
 from tasks.discovery.effects import estimate
 from tasks.discovery.entries import list_entries
-from tasks.discovery.eras import CONFIRMATION, DISCOVERY, cut, draw_eras
+from tasks.discovery.eras import (
+    CONFIRMATION,
+    DISCOVERY,
+    cut_span,
+    draw_eras,
+    span_of,
+    training_of,
+)
 from tasks.discovery.findings import judge
+from tasks.discovery.folds import draw_folds
 from tasks.discovery.grid import draw_grid
+from tasks.discovery.refits import refit
 from tasks.discovery.scrutiny import MarketOutcomes, choose_top, scrutinise
 from tasks.discovery.stability import slice_effects
 from tasks.events.bars import Bars
 from tasks.events.detect import find_events
 from tasks.features.table import features_of
 from tasks.outcomes.forward import measure
-from tasks.promotion.verdicts import judge_hypotheses, sufficient_counts
+from tasks.promotion.verdicts import Evidence, judge_hypotheses, sufficient_counts
 
 Frames = dict[str, pl.DataFrame]
 Outcomes = dict[str, Frames]
@@ -57,11 +68,15 @@ class Known:
 
     def era(self, era: str) -> dict[str, MarketOutcomes]:
         """One era of each market, and nothing beyond it."""
+        return self.between(*span_of(self.eras, era))
+
+    def between(self, start: int, end: int) -> dict[str, MarketOutcomes]:
+        """What lies wholly in a span, ms since 1970, of each market."""
         return {
             market: MarketOutcomes(
-                events=cut(self.events[market], self.eras, era),
-                features=cut(self.features[market], self.eras, era),
-                outcomes={h: cut(o, self.eras, era) for h, o in self.outcomes[market].items()},
+                events=cut_span(self.events[market], start, end),
+                features=cut_span(self.features[market], start, end),
+                outcomes={h: cut_span(o, start, end) for h, o in self.outcomes[market].items()},
             )
             for market in sorted(self.features)
         }
@@ -78,13 +93,24 @@ class Discovered:
     verdicts: pl.DataFrame
 
 
-def discover_market(bars: Frames, context: Frames, procedure: Procedure) -> Discovered:
+@dataclass(frozen=True, eq=False)
+class Traded:
+    """What trading the findings brought: tables of these kinds."""
+
+    trades: pl.DataFrame
+    stressed: pl.DataFrame
+    bridged: pl.DataFrame
+
+
+def discover_market(
+    bars: Frames, context: Frames, funding: Frames, procedure: Procedure
+) -> Discovered:
     """Run discovery on clean bars, from features to verdicts.
 
     Parameters
     ----------
-    bars, context : dict of str to DataFrame
-        BARS and CONTEXT by market: what the flow has after cleaning.
+    bars, context, funding : dict of str to DataFrame
+        BARS, CONTEXT and FUNDING by market: what the flow has after cleaning.
     procedure : Procedure
 
     Returns
@@ -93,7 +119,8 @@ def discover_market(bars: Frames, context: Frames, procedure: Procedure) -> Disc
         The same as the flow's tables.
     """
     known = observe(bars, context, procedure)
-    return follow(bars, known, search(known.searched, known.eras, procedure), procedure)
+    findings = search(known.searched, known.eras, procedure)
+    return follow(bars, funding, known, findings, procedure)
 
 
 def observe(bars: Frames, context: Frames, procedure: Procedure) -> Known:
@@ -130,18 +157,47 @@ def estimate_all(markets: Mapping[str, MarketOutcomes], procedure: Procedure) ->
     ]
 
 
-def follow(bars: Frames, known: Known, findings: pl.DataFrame, procedure: Procedure) -> Discovered:
+def follow(
+    bars: Frames, funding: Frames, known: Known, findings: pl.DataFrame, procedure: Procedure
+) -> Discovered:
     """Confirm, trade and promote what was found."""
     confirmed = confirm_all(known, findings, procedure)
     candidates = select_candidates(findings)
-    trades, bridged = TRADES.empty(), BRIDGED.empty()
+    traded = Traded(TRADES.empty(), STRESSED.empty(), BRIDGED.empty())
     if candidates.height:
-        markets = (_tables(m, bars, known, candidates) for m in sorted(bars))
-        trades = simulate_trades(candidates, known.eras, markets, procedure.bridge)
-        bridged = weigh_candidates(candidates, trades, procedure.bridge)
+        markets = [_tables(m, bars, funding, known, candidates) for m in sorted(bars)]
+        traded = trade_all(markets, known, candidates, procedure)
     wanted = sufficient_counts(procedure.discovery)
-    verdicts = judge_hypotheses(findings, bridged, trades, wanted, procedure.promotion)
-    return Discovered(findings, confirmed, trades, bridged, verdicts)
+    evidence = Evidence(findings, traded.bridged, traded.stressed, traded.trades)
+    verdicts = judge_hypotheses(evidence, wanted, procedure.promotion)
+    return Discovered(findings, confirmed, traded.trades, traded.bridged, verdicts)
+
+
+def trade_all(
+    markets: list[MarketTables], known: Known, candidates: pl.DataFrame, procedure: Procedure
+) -> Traded:
+    """Walk forward, trade each fold, stress and weigh."""
+    config = procedure.bridge
+    folds = draw_folds(known.eras, procedure.discovery)
+    refits = refit_all(known, candidates, folds, procedure)
+    ground = lay_ground(markets, folds, config.terms)
+    trades = simulate_trades(candidates, ground, config.terms)
+    stressed = stress_candidates(candidates, refits, ground, config)
+    return Traded(trades, stressed, weigh_candidates(candidates, refits, trades, stressed, config))
+
+
+def refit_all(
+    known: Known, candidates: pl.DataFrame, folds: pl.DataFrame, procedure: Procedure
+) -> pl.DataFrame:
+    """Estimate the findings anew before each fold; return REFITS."""
+    found = choose_findings(candidates)
+    names, parts = set(found["event"]), [REFITS.empty()]
+    for fold in folds["fold"]:
+        start, end = training_of(folds, fold)
+        trained = {m: _only(era, names) for m, era in known.between(start, end).items()}
+        effects = estimate_all(trained, procedure)
+        parts.append(refit(found, fold, effects, procedure.discovery))
+    return pl.concat(parts).sort(REFITS.order)
 
 
 def confirm_all(known: Known, findings: pl.DataFrame, procedure: Procedure) -> pl.DataFrame:
@@ -163,7 +219,10 @@ def _only(era: MarketOutcomes, names: Collection[str]) -> MarketOutcomes:
     return replace(era, events=era.events.filter(pl.col("event").is_in(sorted(names))))
 
 
-def _tables(market: str, bars: Frames, known: Known, candidates: pl.DataFrame) -> MarketTables:
+def _tables(
+    market: str, bars: Frames, funding: Frames, known: Known, candidates: pl.DataFrame
+) -> MarketTables:
     families = candidates["family"].unique().sort().to_list()
     events = known.events[market].filter(pl.col("family").is_in(families))
-    return MarketTables(market, events, known.features[market], bars[market])
+    features, paid = known.features[market], funding.get(market)
+    return MarketTables(market, events, features, bars[market], paid)

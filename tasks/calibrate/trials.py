@@ -40,7 +40,7 @@ def try_world(world: World, procedure: Procedure) -> pl.DataFrame:
     simulation = simulate_world(procedure, world)
     known = observe(simulation.bars, simulation.context, procedure)
     findings = search(known.searched, known.eras, procedure)
-    discovered = follow(simulation.bars, known, findings, procedure)
+    discovered = follow(simulation.bars, simulation.funding, known, findings, procedure)
     if world.effect_bps == 0:
         return _pack(world, _nothing_planted(discovered))
     return _pack(world, _planted(simulation, known, discovered, procedure))

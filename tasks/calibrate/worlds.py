@@ -28,14 +28,15 @@ class Simulation:
 
     Attributes
     ----------
-    bars, context : dict of str to DataFrame
-        BARS and CONTEXT, by market.
+    bars, context, funding : dict of str to DataFrame
+        BARS, CONTEXT and FUNDING, by market; the last of those that have any.
     drawn : dict of str to Market
         What was simulated, dirt aside, with the drift that was planted.
     """
 
     bars: Frames
     context: Frames
+    funding: Frames
     drawn: dict[str, Market]
 
 
@@ -86,8 +87,9 @@ def simulate_markets(ingest: IngestConfig, procedure: Procedure) -> Simulation:
         if symbol not in drawn:
             drawn[symbol] = simulate(ingest.demo, symbol, s.timeframe)
         beside[s.market][s.data] = draw_beside(ingest.demo, s, drawn[symbol])
+    funding = {m: settle_funding(b["funding"]) for m, b in beside.items() if "funding" in b}
     context = {m: _join(m, bars, beside[m], ingest, procedure) for m in bars}
-    return Simulation(bars, context, {s.market: drawn[s.symbol] for s in snapshots})
+    return Simulation(bars, context, funding, {s.market: drawn[s.symbol] for s in snapshots})
 
 
 def _clean(raw: pl.DataFrame, market: str, config: CleanConfig) -> pl.DataFrame:

@@ -37,6 +37,10 @@ class DiscoveryConfig(Config):
     n_scrutinised, n_shifts, max_permutation_p : int, int, float
         How many hypotheses are looked at again although they are no findings, circular shifts of
         each, and the share of shifts as strong as the event that a finding may have.
+    n_folds, refit_p : int, float
+        Test folds that the confirmation era is cut into, fewer where it has fewer days; and the
+        one-sided p, estimated on all that came before a fold, with which a finding is still
+        traded in it.
     """
 
     confirmation_share: float = Field(0.3, gt=0, lt=1)
@@ -60,6 +64,8 @@ class DiscoveryConfig(Config):
     prior_clusters: float = Field(4.0, gt=0)
     variance_floor_share: float = Field(1e-6, gt=0, lt=1)
     least_se_share: float = Field(1e-9, gt=0, lt=1)
+    n_folds: int = Field(4, ge=1, le=100)
+    refit_p: float = Field(0.05, gt=0, le=1)
     path_bars_before: int = Field(24, ge=0, le=1000)
     path_bars_after: int = Field(48, ge=1, le=1000)
     path_band: float = Field(0.95, gt=0, lt=1)

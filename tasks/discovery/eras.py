@@ -27,16 +27,27 @@ class Window:
     """The tables of one era: who holds one can open no bar outside it."""
 
     def __init__(self, lake: Reader, eras: Ref, era: str) -> None:
-        self._lake, self._eras, self._era = lake, lake.read(eras), era
+        self._lake, self._span = lake, span_of(lake.read(eras), era)
 
     def read(self, ref: Ref) -> pl.DataFrame:
-        """Return the rows of the table that lie wholly in the era."""
-        return cut(self._lake.read(ref), self._eras, self._era)
+        """Return the rows of the table that lie wholly in the window's span."""
+        return cut_span(self._lake.read(ref), *self._span)
+
+
+class Training(Window):
+    """The tables that a fold is trained on: who holds one can open no bar of the fold or later."""
+
+    def __init__(self, lake: Reader, folds: Ref, fold: int) -> None:
+        self._lake, self._span = lake, training_of(lake.read(folds), fold)
 
 
 def cut(frame: pl.DataFrame, eras: pl.DataFrame, era: str) -> pl.DataFrame:
     """Return the rows whose time, and exit where they have one, lie in the era."""
-    start, end = span_of(eras, era)
+    return cut_span(frame, *span_of(eras, era))
+
+
+def cut_span(frame: pl.DataFrame, start: int, end: int) -> pl.DataFrame:
+    """Return the rows whose time, and exit where they have one, lie in [start, end): ms."""
     inside = pl.col("time").dt.epoch("ms").is_between(start, end, closed="left")
     if "exit_time" in frame.columns:
         inside &= pl.col("exit_time").dt.epoch("ms") < end
@@ -97,9 +108,29 @@ def draw_eras(
 
 
 def span_of(eras: pl.DataFrame, era: str) -> tuple[int, int]:
-    """Return start and end of an era in milliseconds since 1970."""
+    """Return start and end of an era in milliseconds since 1970.
+
+    Raises
+    ------
+    InputError
+        When there is no such era.
+    """
     row = eras.filter(pl.col("era") == era).select(pl.col("start", "end").dt.epoch("ms"))
+    if row.is_empty():
+        named = ", ".join(eras["era"]) or "none"
+        raise InputError(
+            f"a split into the eras {named}",
+            f"one with the era {era}",
+            "draw the eras again with --refresh discovery",
+        )
     return row["start"].item(), row["end"].item()
+
+
+def training_of(folds: pl.DataFrame, fold: int) -> tuple[int, int]:
+    """Return start and end of what a fold is trained on in milliseconds since 1970."""
+    spans = folds.select("fold", pl.col("train_start", "train_end").dt.epoch("ms"))
+    row = spans.filter(pl.col("fold") == fold)
+    return row["train_start"].item(), row["train_end"].item()
 
 
 def _span(bars: pl.DataFrame, timeframe: str) -> tuple[datetime, datetime]:

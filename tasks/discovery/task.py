@@ -1,8 +1,12 @@
-"""Discovery as Prefect sees it: all but `confirm` open the discovery era and no other."""
+"""Discovery as Prefect sees it.
+
+All but `confirm` and `refit` open the discovery era and no other; `refit` opens for each fold what
+lies before it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -17,25 +21,27 @@ from lake.schema import (
     ENTRIES,
     ERAS,
     EVENT_PATHS,
-    EVENTS,
     FINDINGS,
+    FOLDS,
     GRID,
     JUDGEMENT,
     LEDGER,
+    REFITS,
     SCRUTINY,
     STABILITY,
 )
 from lake.store import Lake, open_lake
 from lake.time import timeframe_of
-from tasks.discovery import conclusion, confirmation, findings, judgement, paths
-from tasks.discovery import effects as effect_sums
+from tasks.discovery import conclusion, confirmation, findings, judgement, paths, refits
 from tasks.discovery import entries as entry_lists
 from tasks.discovery import eras as spans
+from tasks.discovery import folds as walk
 from tasks.discovery import grid as grids
 from tasks.discovery import scrutiny as looks
 from tasks.discovery import stability as slices
 from tasks.discovery.config import DiscoveryConfig
-from tasks.discovery.eras import CONFIRMATION, DISCOVERY, Window
+from tasks.discovery.eras import CONFIRMATION, DISCOVERY, Training, Window
+from tasks.discovery.windows import estimate_found, estimate_market, every_event, of_market
 from tasks.stage.task import stage
 
 
@@ -54,7 +60,9 @@ def list_entries(
 ) -> pl.DataFrame:
     """List where each event of a market would be entered, without what followed."""
     window = Window(lake, eras, DISCOVERY)
-    return entry_lists.list_entries(market, _every(window, events), window.read(features), config)
+    return entry_lists.list_entries(
+        market, every_event(window, events), window.read(features), config
+    )
 
 
 @stage(makes=GRID, code=["tasks.discovery.grid"])
@@ -84,7 +92,7 @@ def estimate(
 ) -> pl.DataFrame:
     """Sum what followed the events of a market, block by block."""
     window = Window(lake, eras, DISCOVERY)
-    return _estimate(window, market, events, features, outcomes, config)
+    return estimate_market(window, market, events, features, outcomes, config)
 
 
 @stage(makes=EVENT_PATHS, code=[__name__])
@@ -93,7 +101,7 @@ def trace(
 ) -> pl.DataFrame:
     """Trace the mean path of price around every event of the market."""
     window = Window(lake, eras, DISCOVERY)
-    return paths.trace(market, window.read(bars), _every(window, events), config)
+    return paths.trace(market, window.read(bars), every_event(window, events), config)
 
 
 @stage(makes=FINDINGS, code=["tasks.discovery.findings"])
@@ -127,9 +135,9 @@ def scrutinise(
     window = Window(lake, eras, DISCOVERY)
     markets = {
         ref.market: looks.MarketOutcomes(
-            events=_every(window, _of(events, ref.market), set(top["event"])),
+            events=every_event(window, of_market(events, ref.market), set(top["event"])),
             features=window.read(ref),
-            outcomes={o.part: window.read(o) for o in _of(outcomes, ref.market)},
+            outcomes={o.part: window.read(o) for o in of_market(outcomes, ref.market)},
         )
         for ref in features
     }
@@ -183,48 +191,37 @@ def confirm(
     """Estimate the findings anew in the confirmation era; nothing is opened where there is none."""
     found = confirmation.choose_findings(lake.read(findings))
     window = Window(lake, eras, CONFIRMATION)
-    names = set(found["event"])
-    effects = [
-        _estimate(
-            window,
-            ref.market,
-            _of(events, ref.market),
-            ref,
-            _of(outcomes, ref.market),
-            config,
-            names,
-        )
-        for ref in features
-        if names
-    ]
+    effects = estimate_found(window, found, events, features, outcomes, config)
     return confirmation.confirm(found, effects, config)
 
 
-def _estimate(
-    window: Window,
-    market: str,
+@stage(makes=FOLDS, code=["tasks.discovery.folds"])
+def draw_folds(lake: Lake, *, eras: Ref, config: DiscoveryConfig) -> pl.DataFrame:
+    """Cut the confirmation era into test folds."""
+    return walk.draw_folds(lake.read(eras), config)
+
+
+@stage(makes=REFITS, code=[__name__])
+def refit(
+    lake: Lake,
+    *,
+    findings: Ref,
+    folds: Ref,
     events: list[Ref],
-    features: Ref,
+    features: list[Ref],
     outcomes: list[Ref],
     config: DiscoveryConfig,
-    names: set[str] | None = None,
 ) -> pl.DataFrame:
-    return effect_sums.estimate(
-        market,
-        _every(window, events, names),
-        window.read(features),
-        {ref.part: window.read(ref) for ref in outcomes},
-        config,
-    )
-
-
-def _every(window: Window, events: Iterable[Ref], names: set[str] | None = None) -> pl.DataFrame:
-    whole = pl.concat([EVENTS.empty(), *(window.read(ref) for ref in events)])
-    return whole if names is None else whole.filter(pl.col("event").is_in(sorted(names)))
-
-
-def _of(refs: Iterable[Ref], market: str) -> list[Ref]:
-    return [ref for ref in refs if ref.market == market]
+    """Estimate the findings anew before each fold; nothing is opened where there is none."""
+    found = confirmation.choose_findings(lake.read(findings))
+    if found.is_empty():
+        return REFITS.empty()
+    known = (events, features, outcomes, config)
+    rows = [
+        refits.refit(found, k, estimate_found(Training(lake, folds, k), found, *known), config)
+        for k in lake.read(folds)["fold"]
+    ]
+    return pl.concat(rows).sort(REFITS.order)
 
 
 def note_grid(

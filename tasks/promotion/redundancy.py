@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,58 +19,72 @@ Positions = dict[tuple[str, int], tuple[Times, Times]]
 
 
 @dataclass(frozen=True)
-class Twin:
-    """The broader candidate that another one repeats, and the share that both have.
+class Likeness:
+    """How much of a candidate a broader one already holds.
 
-    The share is None where the other is a part of it: its regime or its market alone.
+    Attributes
+    ----------
+    hypothesis : str
+        The broader one, empty where there is none.
+    share : float
+        Of the positions that both have in common.
+    is_part : bool
+        Whether it is the other's regime or market alone.
     """
 
-    hypothesis: str
-    overlap: float | None
+    hypothesis: str = ""
+    share: float = 0.0
+    is_part: bool = False
 
 
-def find_twins(
-    rows: Iterable[Mapping[str, Any]], trades: pl.DataFrame, limit: float
-) -> dict[str, Twin]:
-    """Return, for each candidate that repeats a broader one, the first that it repeats.
+def compare_positions(
+    rows: Iterable[Mapping[str, Any]], stand: Collection[str], trades: pl.DataFrame, limit: float
+) -> dict[str, Likeness]:
+    """Return, for each candidate, the first broader one that it repeats, or else comes nearest to.
 
     Candidates are taken by falling number of trades, so that what returned how much
     chooses nothing among the nested; then by falling t and by name. One is redundant to a broader
-    one that is not redundant itself when it is a part of it, see `is_part`, or overlaps with it by
-    more than `limit`, see `overlap_share`: another horizon of the same event, or
+    one that stands and is not redundant itself when it is a part of it, see `is_part`, or overlaps
+    with it by more than `limit`, see `overlap_share`: another horizon of the same event, or
     another event at the same bars.
 
     Parameters
     ----------
     rows : iterable of mapping
         Candidates, with `hypothesis` and its parts, `n_trades` and `t_confirmed`.
+    stand : collection of str
+        Those that nothing else speaks against; they alone make others redundant.
     trades : pl.DataFrame
-        TRADES.
+        TRADES, of all folds: which folds each was selected for does not make them different.
     limit : float
         Largest share, 0 to 1, that different candidates have in common.
     """
     kept: list[tuple[Mapping[str, Any], Positions]] = []
-    twins: dict[str, Twin] = {}
+    likeness: dict[str, Likeness] = {}
+    positions = _positions_of(trades)
     for row in sorted(rows, key=_precedence):
-        mine = _positions_of(row["hypothesis"], trades)
-        twin = next(_repeated(row, mine, kept, limit), None)
-        if twin is None:
+        name = row["hypothesis"]
+        mine = positions.get(name, {})
+        likeness[name] = _nearest(row, mine, kept, limit)
+        if name in stand and not (likeness[name].is_part or likeness[name].share > limit):
             kept.append((row, mine))
-        else:
-            twins[row["hypothesis"]] = twin
-    return twins
+    return likeness
 
 
-def _repeated(
+def _nearest(
     row: Mapping[str, Any],
     mine: Positions,
     kept: Iterable[tuple[Mapping[str, Any], Positions]],
     limit: float,
-) -> Iterator[Twin]:
+) -> Likeness:
+    nearest = Likeness()
     for other, theirs in kept:
-        share = None if is_part(row, other) else overlap_share(mine, theirs)
-        if share is None or share > limit:
-            yield Twin(other["hypothesis"], share)
+        share, part = overlap_share(mine, theirs), is_part(row, other)
+        if part or share > nearest.share:
+            nearest = Likeness(other["hypothesis"], share, part)
+        if part or share > limit:
+            break
+    return nearest
 
 
 def _precedence(row: Mapping[str, Any]) -> tuple[int, float, str]:
@@ -132,11 +146,12 @@ def _time_shared(starts: Times, ends: Times, other_starts: Times, other_ends: Ti
     return int((covered(ends) - covered(starts)).sum())
 
 
-def _positions_of(hypothesis: str, trades: pl.DataFrame) -> Positions:
-    own = trades.filter(pl.col("hypothesis") == hypothesis).sort("entry_time")
-    positions = {}
-    for (market, side), group in own.group_by("market", "side", maintain_order=True):
+def _positions_of(trades: pl.DataFrame) -> dict[str, Positions]:
+    """Starts and ends by hypothesis, market and direction."""
+    positions: dict[str, Positions] = {}
+    key = ("hypothesis", "market", "side")
+    for (name, market, side), group in trades.sort("entry_time").group_by(key):
         starts = group["entry_time"].dt.epoch("ms").to_numpy()
         ends = group["exit_time"].dt.epoch("ms").to_numpy() + duration_ms(timeframe_of(str(market)))
-        positions[str(market), int(str(side))] = (starts, ends)
+        positions.setdefault(str(name), {})[str(market), int(str(side))] = (starts, ends)
     return positions

@@ -67,6 +67,8 @@ def tell_trades(row: Row) -> str:
     if row["net_bps"] is None:
         return ""
     side = "followed" if row["follow"] > 0 else "faded"
+    if not row["n_trades"]:
+        return f"{side}, but without a trade that counts"
     return (
         f"{side}, after costs: {estimate(row['net_bps'], row['net_se_bps'])} bps a trade over "
         f"{n_of(row['n_trades'], 'trade')}"

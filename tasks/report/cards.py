@@ -1,88 +1,45 @@
-"""Blueprint cards: the rule in words, its evidence, its costs, when to stop, and the document."""
+"""Blueprint cards: the document in words, how to run it, and the document itself."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shlex
 from typing import Any
 
-from tasks.report.believed import tell_belief
 from tasks.report.facts import Evidence
-from tasks.report.formats import (
-    condition_words,
-    count,
-    decimal,
-    estimate,
-    hypothesis_words,
-    n_of,
-    probability,
-    signed,
-)
+from tasks.report.formats import hypothesis_words
+from tasks.report.markdown import Part, set_parts
 
-Document = Mapping[str, Any]
+Row = dict[str, Any]
+FOLDED = ("Walk-forward", "Stress", "Provenance")
 
 
 def tell_cards(evidence: Evidence) -> dict[str, Any]:
-    """One card per blueprint, by name; all that it says stands in the blueprint's document."""
-    documents = [
-        json.loads(text) for text in evidence.blueprints.sort("blueprint")["document_json"]
-    ]
-    told = "" if documents else "No hypothesis was promoted, so there is no blueprint."
-    return {"sentence": told, "cards": [_card(document) for document in documents]}
+    """One card per blueprint, by name; its words are those of the column `card`."""
+    rows = evidence.blueprints.sort("blueprint").to_dicts()
+    told = "" if rows else "No hypothesis was promoted, so there is no blueprint."
+    return {"sentence": told, "cards": [_card(place, row) for place, row in enumerate(rows)]}
 
 
-def _card(document: Document) -> dict[str, Any]:
-    terms = {
-        "Rule": _rule(document),
-        "Evidence": _evidence(document["evidence"]),
-        "Costs": _costs(document["costs"], document["evidence"]["confirmation"]),
-        "Kill rule": _kill(document["kill"]),
-    }
+def _card(place: int, row: Row) -> dict[str, Any]:
+    """What the sections above draw is folded away; a part that nobody knows is shown."""
+    document = json.loads(row["document_json"])
+    parts = set_parts(row["card"], f"card-{place}")
+    named = [part for part in parts if part.title]
     return {
-        "name": document["name"],
-        "title": hypothesis_words(document["hypothesis"]),
-        "terms": list(terms.items()),
+        "name": row["blueprint"],
+        "title": hypothesis_words(row["hypothesis"]),
+        "parts": [part for part in named if not _is_folded(part)],
+        "folded": [part for part in named if _is_folded(part)],
+        "command": _command(row["blueprint"]),
         "json": json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False),
     }
 
 
-def _rule(document: Document) -> str:
-    labels = [f"{each['label']}={each['value']}" for each in document["conditions"]]
-    when = "".join(f" under {condition_words(label)}" for label in labels)
-    which = "with" if document["rule"] == "follow" else "against"
-    bars = n_of(document["exit"]["time_stop_bars"], "bar")
-    return (
-        f"On {', '.join(document['markets'])}: when {document['event']['name']} becomes known at "
-        f"the close of a bar{when}, enter at the next bar's open {which} the event's side, leave "
-        f"at the close {bars} after the event ({document['exit']['horizon']}). One position per "
-        "market."
-    )
+def _is_folded(part: Part) -> bool:
+    return part.title in FOLDED
 
 
-def _evidence(evidence: Document) -> str:
-    found, held = evidence["discovery"], evidence["confirmation"]
-    return (
-        f"Out of sample, after costs: {estimate(held['net_bps'], held['se_bps'])} bps a trade over "
-        f"{n_of(held['n_trades'], 'trade')}, q {probability(held['q'])}, "
-        f"{decimal(100 * held['hit_rate'], 0)} % of them won. In the search, {tell_belief(found)}, "
-        f"from {count(found['n'])} events in {count(found['n_clusters'])} calendar blocks, q "
-        f"{probability(found['q'])}, false sign rate {probability(found['sign_rate'])}."
-    )
-
-
-def _costs(costs: Document, held: Document) -> str:
-    per_side = costs["taker_fee_bps"] + costs["half_spread_bps"] + costs["impact_bps"]
-    return (
-        f"{decimal(per_side)} bps per side (fee {decimal(costs['taker_fee_bps'])}, half spread "
-        f"{decimal(costs['half_spread_bps'])}, impact {decimal(costs['impact_bps'])}), funding "
-        f"{decimal(costs['funding_bps_per_8h'])} bps per 8h for longs. Breaks even at "
-        f"{decimal(held['break_even_cost_bps'])} bps per side."
-    )
-
-
-def _kill(kill: Document) -> str:
-    return (
-        f"Stop when the mean of the last {count(kill['n_trades'])} trades is below "
-        f"{signed(kill['stop_below_bps'])} bps: that mean out of sample less "
-        f"{kill['standard_errors']:g} standard errors."
-    )
+def _command(name: str) -> str:
+    """Replay the golden trades from the file that lies beside the page."""
+    return f"python -m flows.backtest --blueprint {shlex.quote(f'{name}.json')} --verify"

@@ -18,6 +18,12 @@ class ReportConfig(Config):
     n_forest: int = Field(15, ge=1, le=100)
     n_slices: int = Field(6, ge=1, le=50)
     """At most so many hypotheses whose halves, years, markets and regimes are drawn."""
+    n_stressed: int = Field(6, ge=1, le=50)
+    """At most so many promoted hypotheses whose folds, stress and gates are drawn."""
+    n_unpromoted: int = Field(3, ge=1, le=50)
+    """So many of the best candidates where nothing was promoted."""
+    n_slice_markets: int = Field(12, ge=1, le=200)
+    """Markets that a candidate is cut into, those with the most trades."""
     n_short: int = Field(10, ge=0, le=200)
     """Hypotheses listed that lack evidence, those first that lack the least."""
     n_curves: int = Field(12, ge=1, le=50)

@@ -29,7 +29,7 @@ class Digest:
     funnel : list of dict
         How many hypotheses each gate stopped.
     blueprints : list of dict
-        Name and both documents of each blueprint.
+        Name, both documents and card of each blueprint.
     pages : dict of str to str
         Each page by the name of its file, the report first.
     not_runnable : dict of str to list of str

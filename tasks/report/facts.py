@@ -20,8 +20,8 @@ class Evidence:
         What `tasks.report.counts.count_bars` makes of each market's bars.
     events : DataFrame
         What `tasks.report.counts.count_events` makes of each market's and family's events.
-    quality, coverage, paths, findings, stability, confirmed, judgement, bridged, trades, verdicts,
-    search, funnel, blueprints : DataFrame
+    quality, coverage, paths, findings, stability, confirmed, judgement, folds, refits, trades,
+    stressed, bridged, gated, verdicts, search, funnel, blueprints : DataFrame
         Tables of `lake.schema`; without rows where the run has none.
     truth : DataFrame
         TRUTH with the market whose it is as `market`; without rows where nobody knows it.
@@ -35,8 +35,12 @@ class Evidence:
     stability: pl.DataFrame
     confirmed: pl.DataFrame
     judgement: pl.DataFrame
-    bridged: pl.DataFrame
+    folds: pl.DataFrame
+    refits: pl.DataFrame
     trades: pl.DataFrame
+    stressed: pl.DataFrame
+    bridged: pl.DataFrame
+    gated: pl.DataFrame
     verdicts: pl.DataFrame
     search: pl.DataFrame
     funnel: pl.DataFrame
@@ -48,6 +52,14 @@ class Evidence:
     def markets(self) -> list[str]:
         """Every market that has bars, sorted."""
         return self.months["market"].unique().sort().to_list()
+
+    @property
+    def counted(self) -> pl.DataFrame:
+        """Trades of the folds before which their hypothesis was selected: they are the evidence."""
+        selected = self.refits.filter(pl.col("selected"))
+        return self.trades.join(
+            selected, on=["hypothesis", "fold"], how="semi", maintain_order="left"
+        )
 
     @property
     def judged(self) -> dict[str, Any] | None:

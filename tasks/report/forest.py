@@ -9,6 +9,7 @@ import polars as pl
 from tasks.report.chart import Chart, axis, layout, numbers, row_axis, rule, titled, words
 from tasks.report.formats import hypothesis_words
 
+LEAST_BLOCKS = 5
 _ROW_HEIGHT, _FRAME_HEIGHT, _SHIFT = 38, 90, 0.24
 
 
@@ -41,6 +42,15 @@ def student_quantiles(n_clusters: pl.Series, confidence: float) -> pl.Series:
     upper = 0.5 + confidence / 2
     values = [None if n is None else float(stdtrit(max(1, n - 1), upper)) for n in n_clusters]
     return pl.Series(values, dtype=pl.Float64)
+
+
+def half_widths(errors: pl.Series, n_clusters: pl.Series, confidence: float) -> pl.Series:
+    """Half of each mean's interval; null below `LEAST_BLOCKS` calendar blocks.
+
+    With so few Student's t is so wide that the other means could not be told apart.
+    """
+    half = errors * student_quantiles(n_clusters, confidence)
+    return half.set(n_clusters.fill_null(0) < LEAST_BLOCKS, None)
 
 
 def marks(

@@ -8,14 +8,24 @@ from datetime import datetime
 from lake.ref import EVERY_MARKET
 
 MISSING, MINUS, PLUS_MINUS, DOT = "\u2013", "\u2212", "\u00b1", "\u00b7"
+INFINITE, TIMES = "\u221e", "\u00d7"
+_SIZES = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 _SMALL = 0.001
 _GATES = {
     "testable": "enough occurrences to test",
     "finding": "beyond chance among all hypotheses",
+    "walk_forward": "chosen again before most test folds",
     "confirmation_trades": "enough trades in the confirmation era",
     "net_positive": "positive after costs",
     "confirmation_q": "beyond chance in the confirmation era",
+    "fold_signs": "positive in most test folds",
     "cost_stress": "positive at double costs",
+    "delay": "keeps its edge one bar later",
+    "concentration": "not made by one trade",
+    "without_best": "positive without its extreme trades",
+    "placebo_shifted": "a day or a week later earns nothing",
+    "placebo_opposite": "the other side earns nothing",
+    "placebo_random": "better than random entries",
     "shrunk_sign": "shrunk effect exceeds the costs",
     "different": "not redundant with a broader one",
 }
@@ -138,6 +148,22 @@ def percent(value: float | None, digits: int = 2) -> str:
         return MISSING
     least = 10.0**-digits
     return f"<{least:g}" if 0 < 100 * value < least / 2 else decimal(100 * value, digits)
+
+
+def amount(value: float | None) -> str:
+    """A large amount, short.
+
+    Examples
+    --------
+    >>> amount(30_000.0), amount(1_250_000.0), amount(500.0), amount(float("inf"))
+    ('30k', '1.25M', '500', '\u221e')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return INFINITE if value > 0 else MISSING
+    size, sign = next(((s, n) for s, n in _SIZES if abs(value) >= s), (1.0, ""))
+    return f"{value / size:.3g}{sign}".replace("-", MINUS)
 
 
 def day(value: datetime | None) -> str:

@@ -132,8 +132,8 @@ def _caveats(evidence: Evidence) -> list[str]:
         "Trust what came out of sample, or the shrunk effect, not what was found.",
         "The confirmation era is honest once. Each further run that is tuned on it spends some of "
         "it." + _history(evidence),
-        "Costs are assumed, not measured: fills at the bar's open and close, a flat fee, spread "
-        "and impact per side.",
+        "Costs are assumed, not measured: fees, half a spread, impact by size and volume, funding; "
+        "of a bar nothing is known but its open, high, low, close and volume.",
         *_caveats_of_this_run(evidence),
     ]
 

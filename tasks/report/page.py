@@ -26,6 +26,7 @@ from tasks.report.quality import tell_quality
 from tasks.report.search import tell_search
 from tasks.report.setting import set_page
 from tasks.report.stability import tell_stability
+from tasks.report.stress import tell_stress
 from tasks.report.templates import SCRIPT
 
 NAME = "discovery"
@@ -38,6 +39,7 @@ CONTENTS = (
     ("stability", "Stability"),
     ("funnel", "Funnel"),
     ("costs", "After costs"),
+    ("stress", "Under stress"),
     ("search", "After the search"),
     ("blueprints", "Blueprints"),
     ("calibration", "Calibration"),
@@ -85,6 +87,7 @@ def tell(evidence: Evidence, facts: Facts, config: ReportConfig) -> dict[str, An
         "curves": tell_curves(evidence, config),
         "funnel": tell_funnel(evidence),
         "costs": tell_costs(evidence, config),
+        "stress": tell_stress(evidence, config),
         "cards": tell_cards(evidence),
         "calibration": tell_calibration(evidence, config),
         "provenance": tell_provenance(facts),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import polars as pl
 
-from tasks.report.chart import Chart, axis, layout, rule, titled, words
+from tasks.report.chart import words
 from tasks.report.config import ReportConfig
 from tasks.report.facts import Evidence
-from tasks.report.forest import marks, student_quantiles
+from tasks.report.forest import LEAST_BLOCKS
 from tasks.report.formats import (
     MISSING,
     condition_words,
@@ -22,9 +21,9 @@ from tasks.report.formats import (
 )
 from tasks.report.grid import Column, Row, fill_grid
 from tasks.report.ranking import FINDING, PROMOTED, ranked
+from tasks.report.slices import draw_slices
 
-_ROW_HEIGHT, _FRAME_HEIGHT, _BETWEEN = 20, 64, 0.7
-_YEAR, _LEAST_BLOCKS = "year", 5
+_YEAR = "year"
 _ORDER = {"half": 0, _YEAR: 1, "market": 2, "regime": 3}
 _I2 = {"halves": "i2_halves", "years": "i2_years", "markets": "i2_markets", "regimes": "i2_regimes"}
 
@@ -68,60 +67,29 @@ _SENTENCE = (
     "markets and regimes where it asks for all of them. Each slice is measured against all bars of "
     "the same slice. I\u00b2 is the share of the variation between slices that sampling does not "
     "explain: 0 % says one effect, near 100 % says several. Many slices are looked at, so one that "
-    f"stands out is no news by itself; below {_LEAST_BLOCKS} calendar blocks none has an interval."
+    f"stands out is no news by itself; below {LEAST_BLOCKS} calendar blocks none has an interval."
 )
 
 
 def _chart(place: int, row: Row, stability: pl.DataFrame, confidence: float) -> dict[str, Any]:
     own = stability.filter(pl.col("hypothesis") == row["hypothesis"])
     order = pl.col("by").replace_strict(_ORDER, default=len(_ORDER), return_dtype=pl.Int64)
-    slices = own.sort(order, "slice")
-    labels = [words(_label(*pair)) for pair in slices.select("by", "slice").rows()]
-    places = _places(slices["by"].to_list())
-    half = _half_widths(slices, confidence)
-    points = marks("effect", slices["scaled_bps"], half, half, y=places, text=labels)
-    points["error_x"]["color"] = "@accent"
-    points |= {"marker": {"color": "@accent", "size": 7}, "customdata": slices["n"].to_list()}
-    points["hovertemplate"] = "%{text}: %{x:+.1f} bps, n %{customdata}<extra></extra>"
+    ordered = own.sort(order, "slice")
+    labels = [words(_label(*pair)) for pair in ordered.select("by", "slice").rows()]
+    slices = ordered.select(
+        "by",
+        "n",
+        "n_clusters",
+        mean_bps="scaled_bps",
+        se_bps="scaled_se_bps",
+        label=pl.Series(labels),
+    )
     name = hypothesis_words(row["hypothesis"])
-    height = round(_FRAME_HEIGHT + _ROW_HEIGHT * (places[-1] + 1))
-    chart = Chart(
-        f"chart-slices-{place}",
-        f"Effect of {name} by slice",
-        height,
-        (points,),
-        _shape(labels, places, row["scaled_bps"]),
-    )
-    n_years = slices.filter(pl.col("by") == _YEAR).height
+    told = (f"chart-slices-{place}", f"Effect of {name} by slice")
+    title = "bps, in the event's side"
+    chart = draw_slices(*told, slices, row["scaled_bps"], title, confidence)
+    n_years = own.filter(pl.col("by") == _YEAR).height
     return {"title": name, "told": _told(row, n_years), "chart": chart}
-
-
-def _half_widths(slices: pl.DataFrame, confidence: float) -> pl.Series:
-    half = slices["scaled_se_bps"] * student_quantiles(slices["n_clusters"], confidence)
-    # With so few blocks Student's t is so wide that the other slices could not be told apart.
-    return half.set(slices["n_clusters"] < _LEAST_BLOCKS, None)
-
-
-def _shape(labels: list[str], places: list[float], whole: float) -> dict[str, Any]:
-    rows = axis(
-        tickvals=places,
-        ticktext=labels,
-        range=[places[-1] + 0.6, -0.6],
-        showgrid=False,
-        ticks="",
-        ticklabelstandoff=6,
-    )
-    lines = [rule(x=0, colour="@soft"), rule(x=whole, dash="dash", colour="@axis")]
-    return layout(axis(title=titled("bps, in the event's side")), rows, lines)
-
-
-def _places(kinds: list[str]) -> list[float]:
-    """Rows at 0, 1, 2, ..., with some room where the kind of slice changes."""
-    places, place = [0.0], 0.0
-    for before, kind in pairwise(kinds):
-        place += 1.0 if kind == before else 1.0 + _BETWEEN
-        places.append(round(place, 3))
-    return places
 
 
 def _label(by: str, name: str) -> str:

@@ -24,7 +24,9 @@ from tasks.stage.task import stage
 PAGE_LIBRARIES = ("jinja2", "markupsafe")
 
 
-@stage(makes=REPORT, code=[__name__], libraries=(*PAGE_LIBRARIES, "plotly", "pyyaml"))
+@stage(
+    makes=REPORT, code=[__name__], libraries=(*PAGE_LIBRARIES, "plotly", "pyyaml", "markdown-it-py")
+)
 def render(
     lake: Lake,
     *,
@@ -36,8 +38,12 @@ def render(
     stability: Ref,
     confirmed: Ref,
     judgement: Ref,
-    bridged: Ref,
+    folds: Ref,
+    refits: Ref,
     trades: Ref,
+    stressed: Ref,
+    bridged: Ref,
+    gated: Ref,
     verdicts: Ref,
     search: Ref,
     funnel: Ref,
@@ -62,8 +68,12 @@ def render(
         stability=stability,
         confirmed=confirmed,
         judgement=judgement,
-        bridged=bridged,
+        folds=folds,
+        refits=refits,
         trades=trades,
+        stressed=stressed,
+        bridged=bridged,
+        gated=gated,
         verdicts=verdicts,
         search=search,
         funnel=funnel,

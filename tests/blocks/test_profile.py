@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from blocks.profile import load_config, load_profile
+from blocks.layers import load_profile
+from blocks.profile import load_config
 from lake.errors import ConfigError
 
 

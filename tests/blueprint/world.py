@@ -1,26 +1,42 @@
-"""A lake with one promoted hypothesis, made of small tables by the rooms' own functions."""
+"""A lake with one promoted hypothesis, of small tables written by hand."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import polars as pl
 
+from lake.config import Config
 from lake.keys import make_key
 from lake.lineage import ancestors
-from lake.ref import Ref
-from lake.schema import BARS, ERAS, EVENTS, FEATURES, FETCHED, FINDINGS, RAW_BARS, TABLES
-from lake.store import Lake
-from tasks.blueprint.compilation import Case, assumed_costs
-from tasks.bridge.config import BridgeConfig
+from lake.schema import BARS, EVENTS, FEATURES, FETCHED, FINDINGS, RAW_BARS, TABLES
+from tasks.blueprint.case import Case
+from tasks.blueprint.compilation import compile_documents
+from tasks.blueprint.config import BlueprintConfig
+from tasks.blueprint.document import Settings
+from tasks.blueprint.text import load_blueprint, write_json
+from tasks.events.config import EventsConfig
+from tasks.trading.config import Exits, Limits, Terms
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-N_BARS, CONFIRMATION_BAR = 2400, 600
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MARKETS = ("AAA-1h", "BBB-1h")
-BRIDGE = BridgeConfig()
+HYPOTHESIS = "AAA-1h|vol_spike|2h|vol_regime=2"
+TERMS = Terms(exits=Exits(stop=2.0), limits=Limits(cooldown="4h"))
+SETTINGS = Settings(
+    ingest={"source": "demo", "timeframe": "1h", "start": "2024-01-01", "end": None},
+    clean={"max_log_jump": 1.0986},
+    features={"fast": "1h", "windows": ["1h", {"weight": 0.5}]},
+    events={"cooldown": "1h"},
+)
+
+
+class BridgeTerms(Config):
+    """Of the bridge's config only what the blueprint reads."""
+
+    terms: Terms = TERMS
+    min_block: str = "1d"
 
 
 def filled(table, rows):
@@ -35,21 +51,6 @@ def put(lake, kind, frame, parents=(), market="all", part="-", config=None):
     return lake.write(key, frame, list(parents))
 
 
-def rising_bars(seed):
-    """Bars that rise by 40 to 60 bps in the two hours after every twelfth bar, else stand still."""
-    rng = np.random.default_rng(seed)
-    rises = np.zeros(N_BARS)
-    at = np.arange(6, N_BARS - 2, 12)
-    rises[at + 2] = rng.uniform(40e-4, 60e-4, len(at))
-    close = 100 * np.cumprod(1 + rises)
-    opens = np.concatenate([[100.0], close[:-1]])
-    rows = [
-        {"time": START + i * HOUR, "open": o, "close": c, "is_gap": False}
-        for i, (o, c) in enumerate(zip(opens, close, strict=True))
-    ]
-    return filled(BARS, rows), at
-
-
 def finding(market, condition, **fields):
     base = {
         "hypothesis": f"{market}|vol_spike|2h|{condition}",
@@ -61,7 +62,6 @@ def finding(market, condition, **fields):
         "condition": condition,
         "n": 50,
         "n_clusters": 25,
-        "effective_clusters": 25.0,
         "scaled_bps": 50.0,
         "scaled_se_bps": 1.0,
         "effect_bps": 51.0,
@@ -72,7 +72,6 @@ def finding(market, condition, **fields):
         "q": 0.0,
         "p_permutation": 0.0005,
         "shrunk_bps": 49.0,
-        "shrunk_sd_bps": 1.0,
         "lower_bps": 47.0,
         "upper_bps": 51.0,
         "sign_rate": 0.0,
@@ -83,117 +82,153 @@ def finding(market, condition, **fields):
     return base | fields
 
 
-def market_tables(lake, market, seed, fetched="one"):
-    """Raw bars, bars, features and events of one market; the refs of the last three."""
-    bars, at = rising_bars(seed)
-    fetch = put(lake, "FETCHED", FETCHED.empty(), market=market, config={"fetched": fetched})
-    raw = put(
-        lake,
-        "RAW_BARS",
-        filled(RAW_BARS, [{"time": START, "open": float(seed)}]),
-        [fetch],
-        market,
-        config={"fetched": fetched},
-    )
-    kept = put(lake, "BARS", bars, [raw], market)
-    labels = [{"time": t, "vol_regime": 2 if t.hour < 12 else 0} for t in bars["time"]]
-    features = put(lake, "FEATURES", filled(FEATURES, labels), [kept], market)
-    rows = [
-        {
-            "market": market,
-            "event": "vol_spike",
-            "family": "volatility",
-            "time": START + int(i) * HOUR,
-            "side": 1,
-        }
-        for i in at
-    ]
-    events = put(lake, "EVENTS", filled(EVENTS, rows), [kept], market, "volatility")
-    return kept, features, events
-
-
-@dataclass
-class Seen:
-    bars: list[Ref]
-    features: list[Ref]
-    events: list[Ref]
-    eras: Ref
-    findings: Ref
-
-
-def observe(lake: Lake, fetched="one") -> Seen:
-    """Everything up to the findings: one pooled, one of a regime, two that fail."""
-    tables = [market_tables(lake, m, seed, fetched) for seed, m in enumerate(MARKETS, start=1)]
-    bars, features, events = (list(refs) for refs in zip(*tables, strict=True))
-    end = START + N_BARS * HOUR
-    border = START + CONFIRMATION_BAR * HOUR
-    spans = [("discovery", START, border), ("confirmation", border, end)]
-    eras = filled(ERAS, [{"era": n, "start": s, "end": e} for n, s, e in spans])
-    rows = [
-        finding("AAA-1h", "vol_regime=2"),
-        finding("AAA-1h", "vol_regime=1"),
-        finding("BBB-1h", "all", verdict="no finding", reason="q 0.700"),
-        finding("all", "all"),
-    ]
-    return Seen(
-        bars,
-        features,
-        events,
-        put(lake, "ERAS", eras, bars),
-        put(lake, "FINDINGS", filled(FINDINGS, rows), [*events, *features]),
-    )
-
-
-def trade(hour, **fields):
-    """One row of TRADES."""
+def trade(number, fold=1, **fields):
+    """One row of TRADES: the `number`-th of ten, a day apart, in its fold."""
+    event = START + timedelta(days=10 * fold + number)
     return {
-        "hypothesis": "AAA-1h|vol_spike|2h|all",
+        "hypothesis": HYPOTHESIS,
+        "fold": fold,
+        "trade": number,
         "market": "AAA-1h",
-        "event_time": START + hour * HOUR,
-        "entry_time": START + (hour + 1) * HOUR,
-        "exit_time": START + (hour + 2) * HOUR,
+        "event_time": event,
+        "entry_time": event + HOUR,
+        "exit_time": event + 2 * HOUR,
         "side": 1,
-        "entry_price": 100.0,
-        "exit_price": 100.5,
-        "gross_bps": 50.0,
-        "cost_bps": 12.0,
-        "net_bps": 38.0,
+        "entry_price": 100.0 + number,
+        "exit_price": 100.5 + number,
+        "exit": "time",
+        "net_bps": 38.0 + number / 7,
     } | fields
 
 
-def case_of(lake, finding_row, bridged_row, trade_rows, markets=MARKETS, bars=()):
-    """A case of one promoted hypothesis, from rows."""
-    name = {"hypothesis": finding_row["hypothesis"]}
-    frames = {
-        "findings": filled(FINDINGS, [finding_row]),
-        "bridged": filled(TABLES["BRIDGED"], [name | bridged_row]),
-        "trades": filled(TABLES["TRADES"], [row | name for row in trade_rows]),
-        "verdicts": filled(
-            TABLES["VERDICTS"], [name | {"verdict": "promoted", "reason": "net", "gate": "none"}]
-        ),
-    }
-    refs = [put(lake, kind.upper(), frame, bars) for kind, frame in frames.items()]
-    return Case(
-        **frames,
-        markets=markets,
-        ancestors=ancestors(lake, refs),
-        costs=assumed_costs(BRIDGE),
-    )
-
-
-WEIGHED = {
+BRIDGED_ROW = {
     "follow": 1,
-    "n_trades": 100,
-    "n_clusters": 80,
+    "n_folds": 3,
+    "n_folds_selected": 2,
+    "n_folds_judged": 2,
+    "n_folds_positive": 2,
+    "n_trades": 20,
+    "n_clusters": 16,
     "gross_bps": 42.0,
     "cost_bps": 12.0,
     "net_bps": 30.0,
     "se_bps": 5.0,
     "t": 6.0,
     "p": 0.0,
-    "q": 0.0,
-    "break_even_cost_bps": 21.0,
+    "q": 0.001,
     "hit_rate": 0.7,
     "worst_bps": -80.0,
+    "n_ambiguous": 0,
     "net_double_cost_bps": 18.0,
+    "gross_delayed_bps": 35.0,
+    "net_trimmed_bps": 25.0,
+    "largest_share": 0.1,
+    "break_even_cost_bps": 21.0,
+    "capacity": float("inf"),
+    "n_years": 1,
+    "n_years_positive": 1,
+    "p_shifted": 0.4,
+    "p_random": 0.002,
+    "p_opposite": float("nan"),
 }
+# Three folds of ten days; the second was not traded.
+FOLDS = [
+    {"fold": f, "start": START + 10 * f * DAY, "end": START + 10 * (f + 1) * DAY} for f in (1, 2, 3)
+]
+REFITS = [{"fold": f, "selected": f != 2} for f in (1, 2, 3)]
+TRADES = [trade(n, fold) for fold in (1, 2, 3) for n in range(10)]
+STRESSED = [
+    {"test": "fold", "level": "1", "n_trades": 10, "net_bps": 31.0, "se_bps": 7.0, "p": 0.01},
+    {"test": "fold", "level": "3", "n_trades": 10, "net_bps": 29.0, "se_bps": 7.0, "p": 0.02},
+    {"test": "notional", "level": "1000000", "n_trades": 20, "net_bps": 9.0, "se_bps": 5.0},
+    {"test": "notional", "level": "50000", "n_trades": 20, "net_bps": 33.0, "se_bps": 5.0},
+]
+SEARCH = [{"portfolio": "candidates", "n_trials": 900, "hurdle": 0.1, "dsr": 0.96, "psr": 0.999}]
+ERAS = [
+    {"era": "discovery", "start": START - 300 * DAY, "end": START},
+    {"era": "confirmation", "start": START + DAY, "end": START + 100 * DAY},
+    {"era": "sealed", "start": START + 101 * DAY, "end": START + 120 * DAY},
+]
+
+
+def tables(found=None, bridged=None, trades=None, hypothesis=None):
+    """The frames of a case of one promoted hypothesis, from rows."""
+    found = found or finding("AAA-1h", "vol_regime=2")
+    name = {"hypothesis": hypothesis or found["hypothesis"]}
+    rows = {
+        "findings": [found],
+        "bridged": [BRIDGED_ROW | (bridged or {}) | name],
+        "trades": [row | name for row in (TRADES if trades is None else trades)],
+        "verdicts": [name | {"verdict": "promoted", "reason": "net 30.0 bps", "gate": "none"}],
+        "refits": [row | name for row in REFITS],
+        "folds": FOLDS,
+        "stressed": [row | name for row in STRESSED],
+        "search": SEARCH,
+        "eras": ERAS,
+    }
+    return {kind: filled(TABLES[kind.upper()], kept) for kind, kept in rows.items()}
+
+
+def case_of(lake=None, *, markets=MARKETS, bars=(), terms=TERMS, **rows):
+    """A case of one promoted hypothesis; its tables lie in the lake if there is one."""
+    frames = tables(**rows)
+    refs = [put(lake, kind.upper(), frame, bars) for kind, frame in frames.items()] if lake else []
+    return Case(
+        **frames,
+        markets=markets,
+        ancestors=ancestors(lake, refs) if lake else [],
+        terms=terms,
+        settings=SETTINGS,
+    )
+
+
+def compiled(case, events=None, **config):
+    """The one blueprint of the case."""
+    (text,) = compile_documents(case, events or EventsConfig(), BlueprintConfig(**config))[
+        "document_json"
+    ]
+    return load_blueprint(text, (events or EventsConfig()).modules)
+
+
+def plain(blueprint):
+    """The document as plain values."""
+    return json.loads(write_json(blueprint))
+
+
+def changed(blueprint, path, value):
+    """The document as plain values, with the one at `path` (``golden.first.0.fold``) replaced."""
+    document = plain(blueprint)
+    inner = document
+    *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    for step in steps:
+        inner = inner[step]
+    inner[last] = value
+    return document
+
+
+def market_tables(lake, market, fetched="one"):
+    """Raw bars, bars, features and events of one market; the refs of the last three."""
+    fetch = put(lake, "FETCHED", FETCHED.empty(), market=market, config={"fetched": fetched})
+    bar = {"time": START, "open": 1.0}
+    came = {"fetched": fetched}
+    raw = put(lake, "RAW_BARS", filled(RAW_BARS, [bar]), [fetch], market, config=came)
+    bars = put(lake, "BARS", filled(BARS, [bar]), [raw], market)
+    features = put(lake, "FEATURES", filled(FEATURES, [{"time": START}]), [bars], market)
+    events = put(lake, "EVENTS", EVENTS.empty(), [bars], market, "volatility")
+    return bars, features, events
+
+
+def filled_lake(lake, fetched="one"):
+    """Refs of all that the stage takes, by its parameters' names."""
+    markets = [market_tables(lake, market, fetched) for market in MARKETS]
+    bars = [ref for ref, _, _ in markets]
+    parents = [ref for refs in markets for ref in refs]
+    refs = {kind: put(lake, kind.upper(), f, parents) for kind, f in tables().items()}
+    return refs | {"bars": bars}
+
+
+def none_found():
+    """The tables of a run that found nothing."""
+    return {kind: frame.clear() for kind, frame in tables().items()} | {
+        "findings": FINDINGS.empty()
+    }

@@ -1,69 +1,106 @@
+"""BRIDGED from hand-made tables: the pooled trades, and what the stress tests said."""
+
 import numpy as np
 import polars as pl
 import pytest
-import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lake.schema import BRIDGED, TRADES
+from lake.schema import BRIDGED, STRESSED, TRADES
 from tasks.bridge.config import BridgeConfig
-from tasks.bridge.evidence import block_of, clustered_t, weigh_candidates
-from tasks.bridge.trades import select_candidates
-from tests.bridge.market import at, filled, finding, findings_of
+from tasks.bridge.evidence import weigh_candidates
+from tasks.bridge.ground import lay_ground
+from tasks.bridge.stress import stress_candidates
+from tasks.bridge.trades import select_candidates, simulate_trades
+from tests.bridge.market import (
+    at,
+    filled,
+    finding,
+    findings_of,
+    folds_at,
+    random_market,
+    refits_of,
+)
 
-CONFIG = BridgeConfig(funding_bps_per_8h=0.0)
+CONFIG = BridgeConfig(notionals=(1e4, 1e5, 1e6), random_replicas=2)
+ALL_SELECTED = [True, True, True]
+# (test, level): gross, net, p, number of trades
+TOLD = {
+    ("cost", "1"): (25.0, 13.0, 0.1, 4),
+    ("cost", "2"): (25.0, 1.0, 0.4, 4),
+    ("delay", "1"): (15.0, 3.0, 0.4, 4),
+    ("notional", "10000"): (25.0, 14.0, 0.1, 4),
+    ("notional", "100000"): (25.0, 2.0, 0.1, 4),
+    ("notional", "1000000"): (25.0, -6.0, 0.9, 4),
+    ("break_even", "2.1"): (25.0, 0.0, 0.5, 4),
+    ("trimmed", "best"): (20.0, 8.0, 0.2, 3),
+    ("trimmed", "both"): (22.0, 11.0, 0.2, 2),
+    ("fold", "1"): (25.0, 13.0, 0.1, 20),
+    ("fold", "2"): (25.0, -13.0, 0.1, 10),
+    ("fold", "3"): (25.0, 10.0, 0.1, 9),
+    ("year", "2023"): (25.0, 13.0, 0.1, 2),
+    ("year", "2024"): (25.0, -1.0, 0.1, 2),
+    ("year", "2025"): (25.0, 2.0, 0.1, 2),
+    ("shifted", "1d"): (2.0, -10.0, 0.8, 4),
+    ("shifted", "7d"): (2.0, -10.0, 0.6, 4),
+    ("opposite", "all"): (-25.0, -37.0, 0.99, 4),
+    ("random", "2"): (1.0, -11.0, 0.03, 8),
+}
 
 
-def trades_of(hypothesis, hours, gross, cost=12.0):
+def trades_of(hypothesis, hours, gross, cost=12.0, funding=0.0, fold=1):
     rows = [
         {
             "hypothesis": hypothesis,
+            "fold": fold,
+            "trade": k,
             "market": "AAA-1h",
             "event_time": at(h),
             "entry_time": at(h + 1),
             "exit_time": at(h + 2),
             "side": 1,
+            "n_ambiguous": k % 2,
             "gross_bps": float(g),
+            "funding_bps": funding,
             "cost_bps": cost,
             "net_bps": float(g) - cost,
         }
-        for h, g in zip(hours, gross, strict=True)
+        for k, (h, g) in enumerate(zip(hours, gross, strict=True))
     ]
     return filled(TRADES, rows)
 
 
-def weigh(rows, *trades):
+def stressed_of(findings, **changes):
+    rows = [
+        {"hypothesis": name, "test": test, "level": level, "cost_bps": gross - net}
+        | {"gross_bps": gross, "net_bps": net, "p": p, "n_trades": n, "n_clusters": n}
+        for name in findings["hypothesis"]
+        for (test, level), (gross, net, p, n) in TOLD.items()
+    ]
+    return filled(STRESSED, rows).with_columns(**changes)
+
+
+def weigh(rows, *trades, selected=ALL_SELECTED, stressed=None, config=CONFIG):
+    findings = findings_of(*rows)
+    told = stressed_of(findings) if stressed is None else stressed
     return weigh_candidates(
-        select_candidates(findings_of(*rows)), pl.concat([TRADES.empty(), *trades]), CONFIG
+        select_candidates(findings),
+        refits_of(findings, selected),
+        pl.concat([TRADES.empty(), *trades]),
+        told,
+        config,
     )
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(3, 60), st.integers(2, 12))
-@settings(max_examples=40, deadline=None)
-def test_the_clustered_t_is_that_of_statsmodels(seed, n, n_blocks):
-    rng = np.random.default_rng(seed)
-    blocks = np.sort(rng.integers(0, n_blocks, n))
-    blocks[-1] = n_blocks
-    values = rng.normal(3, 20, n)
-    se, t, n_clusters = clustered_t(values, blocks)
-    fit = sm.OLS(values, np.ones(n)).fit(cov_type="cluster", cov_kwds={"groups": blocks})
-    assert n_clusters == len(np.unique(blocks))
-    assert se == pytest.approx(fit.bse[0], rel=1e-9)
-    assert t == pytest.approx(fit.tvalues[0], rel=1e-9)
-
-
-def test_a_block_is_a_day_or_five_horizons_whichever_is_longer():
-    hours = np.array([0, 23, 24, 39, 40, 59, 60]) * 3_600_000
-    assert block_of(hours, "1h", "1d", 5).tolist() == [0, 0, 1, 1, 1, 2, 2]
-    assert block_of(hours, "4h", "1d", 5).tolist() == [0, 0, 1, 1, 1, 2, 2]
-    assert block_of(hours, "8h", "1d", 5).tolist() == [0, 0, 0, 0, 1, 1, 1]
+def weigh_one(hours=(0, 4, 24, 48), gross=(30.0, 10.0, 40.0, 20.0), selected=ALL_SELECTED, **how):
+    row = finding()
+    trades = trades_of(row["hypothesis"], hours, gross, **how)
+    return weigh([row], trades, selected=selected).row(0, named=True)
 
 
 def test_the_numbers_of_a_candidate_can_be_checked_by_hand():
-    row = finding()
-    trades = trades_of(row["hypothesis"], [0, 4, 24, 48], [30.0, 10.0, 40.0, 20.0])
-    got = weigh([row], trades).row(0, named=True)
+    got = weigh_one()
     # net 18, -2, 28, 8: mean 13; cluster sums of the residuals -10, 15, -5 over 4
     se = np.sqrt(3 / 2 * (10**2 + 15**2 + 5**2) / 16)
     assert (got["n_trades"], got["n_clusters"], got["follow"]) == (4, 3, 1)
@@ -71,15 +108,57 @@ def test_the_numbers_of_a_candidate_can_be_checked_by_hand():
     assert got["se_bps"] == pytest.approx(se)
     assert got["t"] == pytest.approx(13 / se)
     assert got["p"] == pytest.approx(1 - stats.t.cdf(13 / se, 2))
-    assert got["break_even_cost_bps"] == 12.5
-    assert (got["hit_rate"], got["worst_bps"], got["net_double_cost_bps"]) == (0.75, -2.0, 1.0)
+    assert (got["hit_rate"], got["worst_bps"], got["n_ambiguous"]) == (0.75, -2.0, 2)
+    # of 18, 28 and 8 that were won
+    assert got["largest_share"] == pytest.approx(28 / 54)
 
 
-def test_funding_does_not_count_as_a_cost_per_side():
+def test_the_stress_tests_are_handed_on():
+    got = weigh_one()
+    assert (got["net_double_cost_bps"], got["gross_delayed_bps"]) == (1.0, 15.0)
+    assert got["net_trimmed_bps"] == 8.0
+    assert (got["n_years"], got["n_years_positive"]) == (3, 2)
+    assert (got["p_shifted"], got["p_random"], got["p_opposite"]) == (0.6, 0.03, 0.99)
+    # a quarter of the decade above 1e5
+    assert got["capacity"] == pytest.approx(10**5.25)
+
+
+def test_folds_are_judged_where_they_are_selected_and_have_trades_enough():
+    got = weigh_one()
+    names = ("n_folds", "n_folds_selected", "n_folds_judged", "n_folds_positive")
+    assert [got[n] for n in names] == [3, 3, 2, 1]
+    got = weigh_one(selected=[True, False, True])
+    assert [got[n] for n in names] == [3, 2, 1, 1]
+
+
+@pytest.mark.parametrize("funding", [0.0, 3.0, -1.0])
+def test_funding_does_not_count_as_a_cost_per_side(funding):
+    # at 2.1 times the costs 25 bps go for fees, slippage and funding together
+    assert weigh_one(funding=funding)["break_even_cost_bps"] == pytest.approx((25 - funding) / 2)
+
+
+@pytest.mark.parametrize(("level", "even"), [("0", 0.0), ("inf", np.inf)])
+def test_the_ends_of_the_break_even_are_nothing_and_never(level, even):
     row = finding()
-    got = weigh([row], trades_of(row["hypothesis"], [0, 30], [20.0, 30.0], cost=15.0))
-    # 3 bps of funding stay whatever a fill costs: 25 - 3 = 22 over two sides
-    assert got["break_even_cost_bps"][0] == 11.0
+    told = stressed_of(findings_of(row)).with_columns(
+        level=pl.when(pl.col("test") == "break_even").then(pl.lit(level)).otherwise("level")
+    )
+    got = weigh([row], trades_of(row["hypothesis"], [0, 30], [20.0, 30.0]), stressed=told)
+    assert got["break_even_cost_bps"].to_list() == [even]
+
+
+def test_trades_of_folds_that_were_not_selected_are_no_evidence():
+    row = finding()
+    trades = [
+        trades_of(row["hypothesis"], [0, 30, 60], [20.0, 30.0, 25.0]),
+        trades_of(row["hypothesis"], [100, 130], [500.0, 900.0], fold=2),
+    ]
+    got = weigh([row], *trades, selected=[True, False, True])
+    assert got.select("n_trades", "net_bps").row(0) == (3, 13.0)
+
+
+def test_of_losers_alone_the_largest_share_is_all():
+    assert weigh_one(gross=(1.0, 2.0, 3.0, 4.0))["largest_share"] == 1.0
 
 
 def test_q_is_that_of_benjamini_and_hochberg_over_all_candidates():
@@ -98,22 +177,22 @@ def test_q_is_that_of_benjamini_and_hochberg_over_all_candidates():
         smallest = min(smallest, p[order[rank - 1]] * 6 / rank)
         q[order[rank - 1]] = smallest
     assert got["q"].to_numpy() == pytest.approx(q)
+    assert p[-1] == 1.0
 
 
 def test_a_candidate_without_trades_is_not_lost():
-    got = weigh([finding()]).row(0, named=True)
+    market = random_market("AAA-1h", 1)
+    findings, folds = findings_of(finding()), folds_at(200, 500, 960)
+    ground = lay_ground([market], folds, CONFIG.terms)
+    candidates, refits = select_candidates(findings), refits_of(findings, [False, False])
+    trades = simulate_trades(candidates, ground, CONFIG.terms)
+    told = stress_candidates(candidates, refits, ground, CONFIG)
+    got = weigh_candidates(candidates, refits, trades, told, CONFIG).row(0, named=True)
     assert (got["n_trades"], got["n_clusters"], got["p"], got["q"]) == (0, 0, 1.0, 1.0)
-    assert np.isnan(got["net_bps"])
-    assert np.isnan(got["t"])
-
-
-@pytest.mark.parametrize("hours", [[5], [1, 2, 3], [0, 24, 48]])
-def test_where_clusters_do_not_differ_nothing_is_proven(hours):
-    row = finding()
-    got = weigh([row], trades_of(row["hypothesis"], hours, [33.3] * len(hours))).row(0, named=True)
-    assert np.isnan(got["se_bps"])
-    assert np.isnan(got["t"])
-    assert (got["p"], got["q"]) == (1.0, 1.0)
+    assert (got["n_folds"], got["n_folds_selected"], got["n_folds_judged"]) == (2, 0, 0)
+    assert [got[n] for n in ("p_shifted", "p_random", "p_opposite")] == [1.0, 1.0, 1.0]
+    for name in ("net_bps", "t", "break_even_cost_bps", "capacity", "largest_share"):
+        assert np.isnan(got[name])
 
 
 def test_no_candidates_make_an_empty_table_of_the_right_shape():
@@ -132,4 +211,6 @@ def test_the_order_of_the_rows_does_not_matter(random):
     trades = pl.concat(frames)
     shuffled = list(range(trades.height))
     random.shuffle(shuffled)
-    assert weigh(rows, trades[shuffled]).equals(weigh(rows[::-1], trades))
+    told = stressed_of(findings_of(*rows))
+    mixed = weigh(rows, trades[shuffled], stressed=told[::-1])
+    assert mixed.equals(weigh(rows[::-1], trades))

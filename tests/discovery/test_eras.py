@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from lake.errors import InputError
 from lake.schema import ERAS
 from tasks.discovery.config import DiscoveryConfig
-from tasks.discovery.eras import CONFIRMATION, DISCOVERY, SEALED, Window, cut, draw_eras, span_of
+from tasks.discovery.eras import (
+    CONFIRMATION,
+    DISCOVERY,
+    SEALED,
+    Training,
+    Window,
+    cut,
+    draw_eras,
+    span_of,
+)
+from tasks.discovery.folds import draw_folds
 from tasks.outcomes.forward import measure
 from tests.discovery import market
 
@@ -150,3 +160,29 @@ def test_the_eras_are_read_once_so_that_nobody_can_move_them():
     window = Window(lake, "eras", DISCOVERY)
     lake.tables["eras"] = eras.with_columns(end=pl.col("end").max())
     assert window.read("bars").height < 96 * 25
+
+
+@pytest.mark.parametrize("fold", [1, 2, 3, 4])
+def test_a_training_window_shows_no_bar_entry_or_exit_at_or_after_its_end(fold):
+    frame = market.bars(96 * 40)
+    events = market.events(frame, {"each": range(frame.height)})
+    folds = draw_folds(draw_eras([frame], ["15m"], ["1d"], CONFIG), CONFIG)
+    tables = {"bars": frame, "features": market.features(frame), "events": events}
+    lake = Lake(**tables, outcomes=measure(frame, "15m", "1d"), folds=folds)
+    window = Training(lake, "folds", fold)
+    lake.tables["folds"] = folds.with_columns(train_end=pl.col("end").max())
+    start, end = folds.filter(fold=fold).select("train_start", "train_end").row(0)
+    assert start == frame["time"][0]
+    inside = frame.filter(pl.col("time") < end)["time"]
+    for name in tables:
+        assert window.read(name)["time"].equals(inside)
+    outcomes = window.read("outcomes")
+    assert outcomes["time"].equals(inside[:-96])
+    assert outcomes["exit_time"].equals(inside[96:].rename("exit_time"))
+
+
+def test_an_era_that_is_not_there_is_named():
+    eras = draw_eras([bars_of(100)], ["15m"], ["1d"], CONFIG)
+    with pytest.raises(InputError, match="discovery, sealed") as refused:
+        span_of(eras.filter(pl.col("era") != CONFIRMATION), CONFIRMATION)
+    assert "confirmation" in refused.value.wanted

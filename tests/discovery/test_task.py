@@ -18,13 +18,17 @@ ROOM = Path(task.__file__).parent
 # Tables that were themselves made inside the discovery era, or that hold no bar at all.
 DERIVED = {
     *("entries", "grid", "earlier", "effects", "judged", "scrutiny", "stability", "findings"),
-    "eras",
+    *("eras", "folds"),
 }
-# Who reads more: the eras' borders are the bars' ends, and only `confirm` opens another era.
+# Who reads more: the eras' borders are the bars' ends, only `confirm` opens another era, and only
+# `refit` what lies before a fold.
 BORDERS = {"draw_eras"}
 ERA = {"confirm": "CONFIRMATION"}
-# What may be handed the lake: the window, the ledger, and helpers that are checked as all else is.
-HELPERS = {"Window", "read_chain", "_span", "_bars_of"}
+TRAINED = {"refit"}
+# What may be handed the lake: the windows, the ledger, and helpers that are checked as all else is.
+HELPERS = {"Window", "Training", "read_chain", "_span", "_bars_of"}
+# Who else in the room may know of what: of the borders of an era, or of a window that it is given.
+KNOWN = {"folds.py": {"CONFIRMATION"}, "windows.py": {"Window"}}
 
 
 def roots_of(function):
@@ -65,6 +69,10 @@ def breaches(source):
                 era = node.args[2].id if isinstance(node.args[2], ast.Name) else None
                 if era != ERA.get(function.name, "DISCOVERY") or len(node.args) != 3:
                     found.append(f"{function.name} opens the era {ast.unparse(node)}")
+            if isinstance(node, ast.Call) and name_in(node.func) == "Training":
+                own = function.name in TRAINED and len(node.args) == 3
+                if not own or ast.unparse(node.args[1]) != "folds":
+                    found.append(f"{function.name} opens what a fold has {ast.unparse(node)}")
             if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
                 found.append(f"{function.name} reaches into {ast.unparse(node)}")
             if is_lake(node) and not allowed(node, parents, roots):
@@ -90,8 +98,9 @@ def allowed(lake, parents, roots):
     return roots.get(name, name) in DERIVED or is_time
 
 
-def test_no_stage_but_confirm_can_open_a_bar_after_the_discovery_era():
-    assert not breaches((ROOM / "task.py").read_text())
+@pytest.mark.parametrize("name", ["task.py", "windows.py"])
+def test_no_stage_but_confirm_and_refit_can_open_a_bar_after_the_discovery_era(name):
+    assert not breaches((ROOM / name).read_text())
 
 
 CHEATS = [
@@ -102,6 +111,11 @@ CHEATS = [
     "def f(lake, eras):\n    return Window(lake, eras, SEALED)",
     "def f(lake, eras, era):\n    return Window(lake, eras, era)",
     "def confirm(lake, eras):\n    return Window(lake, eras, SEALED)",
+    "def confirm(lake, folds):\n    return Training(lake, folds, 4)",
+    "def f(lake, folds):\n    return Training(lake, folds, 4)",
+    "def refit(lake, eras):\n    return Window(lake, eras, CONFIRMATION)",
+    "def refit(lake, findings):\n    return Training(lake, findings, 4)",
+    "def refit(lake, folds, outcomes):\n    return [lake.read(ref) for ref in outcomes]",
     "def f(lake, bars):\n    return help(lake, bars)",
     "def f(lake, bars):\n    other = lake\n    return other.read(bars)",
     "def f(lake, bars):\n    read = lake.read\n    return read(bars)",
@@ -132,7 +146,8 @@ def test_nothing_else_in_the_room_opens_a_lake_or_another_era():
         }
         assert not {name for name in imported if name.startswith(("lake.store", "lake.files"))}
         eras = {name for name in imported if name.startswith("tasks.discovery.eras")}
-        assert eras <= {"tasks.discovery.eras.DISCOVERY", "tasks.discovery.eras.span_of"}, path
+        allowed_here = {"DISCOVERY", "span_of", *KNOWN.get(path.name, ())}
+        assert eras <= {f"tasks.discovery.eras.{name}" for name in allowed_here}, path
 
 
 BTC = "BTCUSDT-15m"

@@ -119,7 +119,7 @@ def test_in_memory_discovery_says_what_the_flow_says(discover: Command, tmp_path
     for ref in made["BARS"]:
         if ref.part == "-":
             assert opened.read(ref).equals(simulation.bars[ref.market], null_equal=True)
-    found = discover_market(simulation.bars, simulation.context, procedure)
+    found = discover_market(simulation.bars, simulation.context, simulation.funding, procedure)
     judged = max(made["FINDINGS"], key=lambda ref: ref.part == "-")
     for ref, own in (
         (judged, found.findings),

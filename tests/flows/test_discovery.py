@@ -20,7 +20,8 @@ SMALL = (
 )
 pytestmark = pytest.mark.slow
 TRADED = {
-    *("simulate", "bridge", "decide", "weigh search", "tally", "compile blueprints", "render"),
+    *("simulate", "stress", "bridge", "decide", "list gates", "weigh search", "tally"),
+    *("compile blueprints", "render"),
 }
 
 
@@ -94,7 +95,7 @@ def test_a_deleted_and_a_broken_table_are_made_again(discover: Command, lake: Pa
 def test_one_config_field_recomputes_its_stage_and_what_descends_from_it(
     discover: Command, lake: Path
 ) -> None:
-    discover(*SMALL, "--lake", str(lake), "--bridge.taker_fee_bps", "6")
+    discover(*SMALL, "--lake", str(lake), "--bridge.terms.costs.taker_fee_bps", "6")
     computed = {task for (task, _, _), state in states(lake).items() if state == "computed"}
     assert computed == TRADED
 
@@ -148,7 +149,7 @@ def test_a_killed_run_is_continued_to_the_same_bytes(
 def checkout(folder: Path) -> Path:
     """A copy of the code, to be changed; kernels that are compiled stay so."""
     for name in ("blocks", "flows", "lake", "tasks"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.pyc"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
@@ -156,7 +157,7 @@ def test_one_line_of_a_helper_recomputes_the_stages_that_use_it_and_their_descen
     discover: Command, lake: Path, tmp_path: Path
 ) -> None:
     other = checkout(tmp_path / "checkout")
-    helper = other / "tasks" / "kernels" / "positions.py"
+    helper = other / "tasks" / "trading" / "costs.py"
     helper.write_text(helper.read_text() + "\nUNUSED = 1\n")
     finished = discover(*SMALL, "--lake", str(lake), cwd=other, PYTHONPATH=str(other))
     assert finished.code == 0, finished.err

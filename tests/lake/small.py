@@ -30,6 +30,8 @@ def _values(name: str, dtype: Dtype, n_rows: int, shift: float) -> list[Any]:
         return [members[i : i + 2] for i in range(n_rows)]
     if dtype == pl.String:
         return [f"{name}-{i}" for i in range(n_rows)]
+    if dtype == pl.Binary:
+        return [f"{name}-{i}".encode() for i in range(n_rows)]
     if dtype == pl.Boolean:
         return [i % 2 == 0 for i in range(n_rows)]
     if isinstance(dtype, pl.Datetime):

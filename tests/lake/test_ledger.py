@@ -21,6 +21,7 @@ from lake.ledger import (
     count_looks,
     earlier,
     record_look,
+    record_opening,
     record_tests,
     register,
 )
@@ -73,6 +74,12 @@ def look(uri: str, noted: Noted, hypotheses: list[str], **given) -> Noted | None
     frame = pl.DataFrame({"hypothesis": hypotheses}, schema={"hypothesis": pl.String})
     era = {"start": END, "end": LATER}
     return record_look(uri, run="one", entry=noted.entry, hypotheses=frame, **{**era, **given})
+
+
+def opening(uri: str, hypothesis: str = "all|crash|1h|all", **given) -> Noted:
+    era = {"start": LATER, "end": LATER + timedelta(days=30)}
+    fields = {"run": "one", "bars": [bars(last=date(2024, 9, 30))], "parameters": "0" * 12}
+    return record_opening(uri, hypothesis=hypothesis, **{**fields, **era, **given})
 
 
 def rows(frame: pl.DataFrame) -> dict[str, tuple[float, int]]:
@@ -253,6 +260,58 @@ def test_a_look_is_new_where_hypotheses_bars_or_era_are(uri: str) -> None:
     assert look(uri, one, names("crash"), end=LATER - timedelta(days=1)).is_new
     assert look(uri, longer, names("crash")).is_new
     assert count_looks(uri, [bars()]) == Looks(4, 2)
+
+
+def test_an_opening_is_a_look_that_needs_no_grid_and_is_noted_once(uri: str) -> None:
+    assert [opening(uri, run=run).is_new for run in ("one", "two")] == [True, False]
+    table = read_ledger(open_lake(uri))
+    assert [(row.kind, row.of, row.least_p) for row in table.rows] == [("looked", None, None)]
+    assert (table.n_hypotheses, table.n_looks, table.n_looked) == (0, 1, 1)
+    assert wrong(uri) == []
+
+
+def test_an_opening_is_new_where_rule_parameters_bars_or_era_are(uri: str) -> None:
+    others: list[dict] = [
+        *({}, {"hypothesis": "all|spike|1h|all"}, {"parameters": "1" * 12}),
+        *({"bars": [bars(content="other", last=LATER.date())]}, {"end": LATER + timedelta(days=9)}),
+    ]
+    assert [opening(uri, **other).is_new for other in others * 2] == [True] * 5 + [False] * 5
+
+
+def test_an_opening_counts_in_its_era_and_for_its_bars(uri: str) -> None:
+    opening(uri)
+    asked = [bars(last=date(2024, 9, 30))]
+    assert count_looks(uri, asked, LATER, LATER + timedelta(days=1)) == Looks(1, 1)
+    assert count_looks(uri, asked, START, LATER) == Looks(0, 0)
+    assert count_looks(uri, [bars(ETH, last=date(2024, 9, 30))]) == Looks(0, 0)
+    assert earlier(uri, asked, "g").height == 0  # nothing was searched there
+
+
+@pytest.mark.parametrize("market", [BTC, ETH])
+def test_a_rule_of_one_market_counts_for_each_market_that_it_is_traded_on(
+    uri: str, market: str
+) -> None:
+    other = "SOLUSDT-5m"
+    held = [bars(name, last=date(2024, 9, 30)) for name in (market, other)]
+    opening(uri, f"{BTC}|crash|1h|all", bars=held)
+    for one in held:
+        assert count_looks(uri, [one], LATER) == Looks(1, 1)
+    assert read_ledger(open_lake(uri)).n_looked == 2
+
+
+@pytest.mark.parametrize(
+    ("says", "given"),
+    [
+        ("no market", {"bars": []}),
+        ("without a name", {"hypothesis": "all"}),
+        ("in order", {"end": LATER}),
+        ("with a zone", {"start": datetime(2024, 1, 1)}),
+    ],
+)
+def test_an_opening_of_nothing_is_refused(uri: str, says: str, given: dict) -> None:
+    with pytest.raises(AssayError, match=says):
+        opening(uri, **given)
+    assert read_ledger(open_lake(uri)).rows == ()
 
 
 def test_who_looks_at_nothing_has_not_looked(uri: str) -> None:

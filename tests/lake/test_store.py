@@ -207,6 +207,24 @@ def test_what_is_there_already_is_not_written_again(lake: Lake) -> None:
     assert Path(place).read_text() == "<p>"
 
 
+def test_a_document_may_be_a_picture_and_is_kept_byte_by_byte(lake: Lake) -> None:
+    picture = bytes(range(256)) + b"\r\n\x1a\n"
+    place = lake.put_document("sheet.png", picture)
+    assert Path(place).read_bytes() == picture
+    stamp = lake.files.stamp("documents/sheet.png")
+    assert lake.put_document("sheet.png", picture) == place
+    assert lake.files.stamp("documents/sheet.png") == stamp
+    lake.put_document("sheet.png", picture[:-1])
+    assert Path(place).read_bytes() == picture[:-1]
+
+
+def test_text_and_its_bytes_in_utf_8_are_the_same_document(lake: Lake) -> None:
+    place = lake.put_document("card.md", "über")
+    stamp = lake.files.stamp("documents/card.md")
+    assert lake.put_document("card.md", b"\xc3\xbcber") == place
+    assert lake.files.stamp("documents/card.md") == stamp
+
+
 def test_what_was_noted_is_recalled_and_the_latest_wins(lake: Lake) -> None:
     name = "host/some archive?with=anything/../at all"
     assert lake.recall(name) is None

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lake.schema import TRADES
-from tasks.promotion.redundancy import find_twins
+from tasks.promotion.redundancy import compare_positions
 from tests.promotion.naive_redundancy import share, twins
 from tests.promotion.rows import START, filled
 
@@ -35,7 +35,15 @@ def found(candidates, limit=0.8):
         {"hypothesis": name, "event": name, **own, "n_trades": len(trades), "t_confirmed": t}
         for name, (t, trades) in candidates.items()
     ]
-    return find_twins(rows, table_of(candidates), limit)
+    return twins_of(rows, table_of(candidates), limit)
+
+
+def twins_of(rows, trades, limit, stand=None):
+    """Those that repeat another one, when all of them stand."""
+    names = {row["hypothesis"] for row in rows} if stand is None else stand
+    told = compare_positions(rows, names, trades, limit)
+    assert set(told) == {row["hypothesis"] for row in rows}
+    return {n: like for n, like in told.items() if like.is_part or like.share > limit}
 
 
 def every(step, length, n=20, start=0, market="AAA-1h", side=1):
@@ -45,19 +53,19 @@ def every(step, length, n=20, start=0, market="AAA-1h", side=1):
 
 def test_another_horizon_of_the_same_event_is_one_with_it():
     told = found({"short": (3.0, every(10, 1)), "long": (2.0, every(10, 6))})
-    assert (told["long"].hypothesis, told["long"].overlap) == ("short", 1.0)
+    assert (told["long"].hypothesis, told["long"].share) == ("short", 1.0)
 
 
 def test_a_position_entered_while_the_other_is_open_is_one_with_it():
     # Every hour of the later one is held by the earlier one, and no entry is the same.
     told = found({"early": (2.0, every(10, 8)), "late": (2.0, every(10, 4, n=19, start=2))})
-    assert (told["late"].hypothesis, told["late"].overlap) == ("early", 1.0)
+    assert (told["late"].hypothesis, told["late"].share) == ("early", 1.0)
 
 
 def test_the_share_is_of_the_one_that_holds_less():
     # One more bar each: 4 of 5 hours are shared, and no entry.
     two = {"a": (2.0, every(10, 5)), "b": (1.0, every(10, 5, start=1))}
-    assert found(two, 0.79)["b"].overlap == pytest.approx(0.8)
+    assert found(two, 0.79)["b"].share == pytest.approx(0.8)
     assert found(two, 0.8) == {}
 
 
@@ -89,9 +97,9 @@ def test_a_regime_or_market_of_a_candidate_is_one_with_it_whatever_it_holds(chan
         {"hypothesis": "part", **whole, **change, "n_trades": 10, "t_confirmed": 9.0},
     ]
     trades = {"whole": (2.0, every(10, 3)), "part": (9.0, every(10, 3, n=10, side=-1))}
-    told = find_twins(rows, table_of(trades), 0.8)
+    told = twins_of(rows, table_of(trades), 0.8)
     assert list(told) == (["part"] if is_one else [])
-    assert all(twin.overlap is None for twin in told.values())
+    assert all(twin.is_part for twin in told.values())
 
 
 def test_what_trades_more_stays_whatever_it_returned():
@@ -129,4 +137,32 @@ def test_the_twins_are_those_that_counting_hours_finds(candidates, limit):
     assert {name: twin.hypothesis for name, twin in told.items()} == twins(candidates, limit)
     for name, twin in told.items():
         expected = share(candidates[name][1], candidates[twin.hypothesis][1])
-        assert twin.overlap == pytest.approx(expected, rel=1e-12)
+        assert twin.share == pytest.approx(expected, rel=1e-12)
+
+
+def test_what_does_not_stand_makes_nobody_redundant():
+    trades = {"a": (2.0, every(10, 3)), "b": (1.0, every(10, 3)), "c": (0.5, every(10, 3))}
+    own = {"market": "AAA-1h", "horizon": "2h", "condition": "all"}
+    rows = [
+        {"hypothesis": n, "event": n, **own, "n_trades": 20, "t_confirmed": t}
+        for n, (t, _) in trades.items()
+    ]
+    told = twins_of(rows, table_of(trades), 0.8, stand={"b", "c"})
+    assert {name: twin.hypothesis for name, twin in told.items()} == {"c": "b"}
+
+
+def test_the_share_with_the_nearest_is_told_where_none_is_repeated():
+    # Half of its entries are the other's; two of three hours of that half are the first one's.
+    trades = {
+        "far": (2.0, every(10, 3, n=22)),
+        "near": (1.0, every(10, 3, n=21, start=1)),
+        "own": (0.5, every(10, 3, n=5, start=1) + every(10, 3, n=5, start=1000)),
+    }
+    own = {"market": "AAA-1h", "horizon": "2h", "condition": "all"}
+    rows = [
+        {"hypothesis": n, "event": n, **own, "n_trades": len(held), "t_confirmed": t}
+        for n, (t, held) in trades.items()
+    ]
+    told = compare_positions(rows, {"far", "near"}, table_of(trades), 0.8)
+    assert (told["far"].hypothesis, told["far"].share) == ("", 0.0)
+    assert (told["own"].hypothesis, told["own"].share) == ("near", 0.5)

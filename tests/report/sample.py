@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import polars as pl
@@ -19,23 +18,29 @@ from lake.schema import (
     EVENTS,
     FINDINGS,
     FUNNEL,
+    GATED,
     JUDGEMENT,
     QUALITY,
+    REFITS,
     SEARCH,
     STABILITY,
+    STRESSED,
     TRADES,
     TRUTH,
     VERDICTS,
-    Table,
 )
-from tasks.blueprint.document import ConfirmationEvidence, DiscoveryEvidence, Strategy, seal
-from tasks.blueprint.text import write_json
+from tasks.blueprint.case import Case
+from tasks.blueprint.compilation import compile_documents
+from tasks.blueprint.config import BlueprintConfig
+from tasks.blueprint.document import Settings
+from tasks.events.config import EventsConfig
 from tasks.report.counts import COUNTS, count_bars, count_events
 from tasks.report.facts import Evidence, Facts
 from tasks.report.planted import NO_TRUTH
+from tasks.trading.config import Terms
+from tests.report.bridge import make_bridge
+from tests.report.frames import FIRST, HOUR, fit
 
-FIRST = datetime(2023, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - the project runs on 3.11 too
-HOUR = timedelta(hours=1)
 SYMBOLS = ("BTC", "ETH", "SOL", "LTC", "XRP", "BNB", "ADA", "DOGE", "AVAX", "LINK", "DOT", "TRX")
 KINDS = {
     "calendar": ("funding_hour", "month_turn"),
@@ -47,13 +52,6 @@ KINDS = {
 HORIZONS = {"1h": 1, "4h": 4, "12h": 12}
 CONDITIONS = ("all", "vol_regime=0", "vol_regime=2", "trend_regime=1")
 PLANTED = {("crash", "4h"): 14.0, ("volume_spike", "12h"): -9.0}
-
-
-def fit(table: Table, rows: list[dict] | pl.DataFrame) -> pl.DataFrame:
-    """Rows as a frame of `table`, in its order."""
-    frame = pl.DataFrame(rows, schema=table.columns) if isinstance(rows, list) else rows
-    cast = frame.cast(dict(table.columns))
-    return table.conform(cast.sort(table.order) if table.order else cast)
 
 
 def make_bars(seed: int, n_days: int, n_gaps: int) -> pl.DataFrame:
@@ -348,69 +346,6 @@ def make_paths(markets: list[str], seed: int) -> pl.DataFrame:
     return fit(EVENT_PATHS, rows)
 
 
-def make_bridge(findings: pl.DataFrame, markets: list[str], seed: int):
-    """BRIDGED, TRADES, VERDICTS of the findings, the better half promoted."""
-    rng = np.random.default_rng(seed)
-    found = findings.filter(pl.col("verdict") == "finding").to_dicts()
-    bridged, trades, verdicts = [], [], []
-    for row in found:
-        n = int(min(3000, max(4, row["n"] // 3)))
-        follow = 1 if row["scaled_bps"] > 0 else -1
-        gross = rng.normal(abs(row["scaled_bps"]), 60, n)
-        net = gross - 8.0
-        where = markets if row["market"] == "all" else [row["market"]]
-        bridged.append(_bridged(row["hypothesis"], follow, gross, net))
-        for number in range(n):
-            entry = FIRST + timedelta(days=511) + (number * 5000 // n) * HOUR
-            trades.append(
-                {
-                    "hypothesis": row["hypothesis"],
-                    "market": where[number % len(where)],
-                    "event_time": entry - HOUR,
-                    "entry_time": entry,
-                    "exit_time": entry + (row["horizon_bars"] - 1) * HOUR,
-                    "side": follow,
-                    "entry_price": 20_000.0,
-                    "exit_price": 20_000.0 * (1 + gross[number] / 1e4),
-                    "gross_bps": gross[number],
-                    "cost_bps": 8.0,
-                    "net_bps": net[number],
-                }
-            )
-        good = net.mean() > 2
-        verdicts.append(
-            {
-                "hypothesis": row["hypothesis"],
-                "verdict": "promoted" if good else "rejected",
-                "reason": "every gate passed" if good else f"net mean {net.mean():.1f} bps",
-                "gate": "none" if good else "costs",
-                "n_more": None,
-            }
-        )
-    return fit(BRIDGED, bridged), fit(TRADES, trades), fit(VERDICTS, verdicts)
-
-
-def _bridged(hypothesis, follow, gross, net):
-    se = net.std(ddof=1) / np.sqrt(len(net))
-    return {
-        "hypothesis": hypothesis,
-        "follow": follow,
-        "n_trades": len(net),
-        "n_clusters": max(2, len(net) // 2),
-        "gross_bps": gross.mean(),
-        "cost_bps": 8.0,
-        "net_bps": net.mean(),
-        "se_bps": se,
-        "t": net.mean() / se,
-        "p": 0.012,
-        "q": 0.031,
-        "break_even_cost_bps": gross.mean() / 2,
-        "hit_rate": float((net > 0).mean()),
-        "worst_bps": net.min(),
-        "net_double_cost_bps": gross.mean() - 16.0,
-    }
-
-
 def make_funnel(findings: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
     n_all = findings.height
     n_tested = findings.filter(pl.col("p").is_finite()).height
@@ -431,68 +366,27 @@ def make_funnel(findings: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
     return fit(FUNNEL, rows)
 
 
-def make_blueprints(findings, bridged, verdicts, markets: list[str]) -> pl.DataFrame:
-    """One real, validated document per promoted hypothesis."""
-    held = {row["hypothesis"]: row for row in bridged.to_dicts()}
-    found = {row["hypothesis"]: row for row in findings.to_dicts()}
-    names = verdicts.filter(pl.col("verdict") == "promoted")["hypothesis"]
-    documents = [_document(found[name], held[name], markets) for name in names]
-    rows = [
-        {
-            "blueprint": document.name,
-            "hypothesis": document.hypothesis,
-            "document_json": write_json(document),
-            "document_yaml": "",
-        }
-        for document in documents
-    ]
-    return fit(BLUEPRINTS, rows)
+def make_blueprints(findings, bridge, search, markets: list[str]) -> pl.DataFrame:
+    """One real, validated document and its card per promoted hypothesis.
 
-
-def _document(found, held, markets):
-    label, _, value = found["condition"].partition("=")
-    kinds = {"discovery": DiscoveryEvidence, "confirmation": ConfirmationEvidence}
-    rows = {"discovery": found, "confirmation": held}
-    evidence = {
-        era: {name: rows[era][name] for name in part.model_fields} for era, part in kinds.items()
-    }
-    trade = {
-        "market": markets[0],
-        "event_time": FIRST,
-        "entry_time": FIRST,
-        "exit_time": FIRST,
-        "side": 1,
-        "entry_price": 1.0,
-        "exit_price": 1.0,
-        "net_bps": 1.0,
-    }
-    event = {"family": found["family"], "name": found["event"], "parameters": {}}
-    return seal(
-        Strategy.model_validate(
-            {
-                "hypothesis": found["hypothesis"],
-                "event": event
-                | {"module": "tasks.events.jumps", "cooldown": "1h"}
-                | {"parameters_key": "0123456789ab"},
-                "rule": "follow" if held["follow"] > 0 else "fade",
-                "conditions": [{"label": label, "value": int(value)}] if value else [],
-                "markets": markets if found["market"] == "all" else [found["market"]],
-                "timeframe": "1h",
-                "exit": {"horizon": found["horizon"], "time_stop_bars": found["horizon_bars"]},
-                "sizing": {"units": 1.0},
-                "costs": {
-                    "taker_fee_bps": 3.0,
-                    "half_spread_bps": 0.5,
-                    "impact_bps": 0.5,
-                    "funding_bps_per_8h": 0.0,
-                },
-                "kill": {"n_trades": 50, "standard_errors": 2.0, "stop_below_bps": -4.25},
-                "evidence": evidence | {"verdict": "every gate passed"},
-                "golden": [trade],
-                "provenance": [],
-            }
-        )
+    The registry knows none of the events of `KINDS`, so a real one stands in the documents.
+    """
+    case = Case(
+        findings=findings.with_columns(family=pl.lit("volatility"), event=pl.lit("vol_shock")),
+        bridged=bridge.bridged,
+        trades=bridge.trades,
+        verdicts=bridge.verdicts,
+        refits=bridge.refits,
+        folds=bridge.folds,
+        stressed=bridge.stressed,
+        search=search,
+        eras=bridge.eras,
+        markets=tuple(markets),
+        ancestors=[],
+        terms=Terms(),
+        settings=Settings(ingest={}, clean={}, features={}, events={}),
     )
+    return compile_documents(case, EventsConfig(), BlueprintConfig(golden_trades=2))
 
 
 def make_truth(markets: list[str]) -> pl.DataFrame:
@@ -519,7 +413,8 @@ def make_evidence(n_markets: int = 2, seed: int = 7, n_days: int = 730) -> Evide
     bars = {m: make_bars(seed + i, n_days, 6 if i % 2 == 0 else 1) for i, m in enumerate(markets)}
     events = {m: make_events(m, seed + i, bars[m]) for i, m in enumerate(markets)}
     findings = make_findings(markets, seed)
-    bridged, trades, verdicts = make_bridge(findings, markets, seed)
+    bridge = make_bridge(findings, markets, seed)
+    search = make_search(bridge.bridged, bridge.verdicts)
     return Evidence(
         quality=pl.concat([make_quality(m, frame) for m, frame in bars.items()]),
         months=pl.concat([count_bars(m, frame) for m, frame in bars.items()]),
@@ -530,12 +425,16 @@ def make_evidence(n_markets: int = 2, seed: int = 7, n_days: int = 730) -> Evide
         stability=make_stability(findings, markets),
         confirmed=make_confirmed(findings, seed),
         judgement=make_judgement(findings),
-        bridged=bridged,
-        trades=trades,
-        verdicts=verdicts,
-        search=make_search(bridged, verdicts),
-        funnel=make_funnel(findings, verdicts),
-        blueprints=make_blueprints(findings, bridged, verdicts, markets),
+        folds=bridge.folds,
+        refits=bridge.refits,
+        trades=bridge.trades,
+        stressed=bridge.stressed,
+        bridged=bridge.bridged,
+        gated=bridge.gated,
+        verdicts=bridge.verdicts,
+        search=search,
+        funnel=make_funnel(findings, bridge.verdicts),
+        blueprints=make_blueprints(findings, bridge, search, markets),
         truth=make_truth(markets),
     )
 
@@ -552,6 +451,7 @@ def make_barren() -> Evidence:
     )
     empty = {"bridged": BRIDGED, "trades": TRADES, "verdicts": VERDICTS, "blueprints": BLUEPRINTS}
     empty |= {"confirmed": CONFIRMED, "stability": STABILITY}
+    empty |= {"refits": REFITS, "stressed": STRESSED, "gated": GATED}
     frames = {name: table.empty() for name, table in empty.items()}
     return replace(
         full,
@@ -593,7 +493,7 @@ def make_facts(evidence: Evidence) -> Facts:
     per_market = [ref(kind, m) for m in evidence.markets for kind in ("QUALITY", "BARS")]
     events = [ref("EVENTS", m, family) for m in evidence.markets for family in KINDS]
     kinds = ("FINDINGS", "STABILITY", "CONFIRMED", "JUDGEMENT", "BRIDGED", "TRADES", "VERDICTS")
-    kinds += ("SEARCH", "FUNNEL", "BLUEPRINTS")
+    kinds += ("SEARCH", "FUNNEL", "BLUEPRINTS", "FOLDS", "REFITS", "STRESSED", "GATED")
     return Facts(
         refs=(
             *per_market,

@@ -147,8 +147,18 @@ def test_a_hostile_symbol_stays_text():
         stability=renamed(evidence.stability, "hypothesis", "slice"),
         search=evidence.search.with_columns(portfolio=pl.lit(HOSTILE), reason=pl.lit(HOSTILE)),
         bridged=renamed(evidence.bridged, "hypothesis"),
-        trades=renamed(evidence.trades, "hypothesis", "market"),
+        refits=renamed(evidence.refits, "hypothesis"),
+        trades=renamed(evidence.trades, "hypothesis", "market").with_columns(exit=pl.lit(HOSTILE)),
+        stressed=renamed(evidence.stressed, "hypothesis", "level"),
+        gated=renamed(evidence.gated, "hypothesis").with_columns(
+            *(pl.lit(HOSTILE).alias(name) for name in ("gate", "wanted", "reason")),
+            passed=pl.lit(value=False),
+        ),
         verdicts=renamed(evidence.verdicts, "hypothesis"),
+        blueprints=renamed(evidence.blueprints, "hypothesis").with_columns(
+            blueprint=HOSTILE + pl.col("blueprint"),
+            card=pl.lit(f"# {HOSTILE}\n\n## {HOSTILE}\n\n{HOSTILE}\n\n| a |\n|---|\n| {HOSTILE} |"),
+        ),
         funnel=evidence.funnel.with_columns(gate=pl.lit(HOSTILE)),
     )
     html = draw_report(hostile, make_facts(evidence_of("one market")))["html"][0]

@@ -1,3 +1,5 @@
+import json
+import shlex
 from dataclasses import replace
 from datetime import date
 from statistics import median
@@ -204,9 +206,16 @@ def test_further_candidates_are_folded_away():
 
 
 def test_lines_end_at_the_sum_of_the_net_trades():
-    totals = EVIDENCE.trades.group_by("hypothesis").agg(pl.col("net_bps").sum())["net_bps"]
+    selected = {
+        (row["hypothesis"], row["fold"]) for row in EVIDENCE.refits.to_dicts() if row["selected"]
+    }
+    totals = dict.fromkeys(EVIDENCE.bridged["hypothesis"], 0.0)
+    for trade in EVIDENCE.trades.to_dicts():
+        counts = (trade["hypothesis"], trade["fold"]) in selected
+        totals[trade["hypothesis"]] += counts * trade["net_bps"]
+    assert sum(totals.values()) != pytest.approx(EVIDENCE.trades["net_bps"].sum())
     lines = tell_costs(EVIDENCE, CONFIG)["chart"].data
-    assert np.allclose(sorted(line["y"][-1] for line in lines), sorted(totals), rtol=1e-5)
+    assert np.allclose(sorted(line["y"][-1] for line in lines), sorted(totals.values()), rtol=1e-5)
 
 
 def test_long_lines_are_thinned_but_keep_their_end():
@@ -237,15 +246,30 @@ def test_a_card_says_rule_evidence_costs_and_when_to_stop():
     cards = tell_cards(EVIDENCE)["cards"]
     assert len(cards) == EVIDENCE.blueprints.height > 0
     card = next(each for each in cards if "low volatility" in each["title"])
-    terms = dict(card["terms"])
-    assert "under low volatility" in terms["Rule"]
-    assert "next bar's open with the event's side" in terms["Rule"]
-    assert "4 bars after the event (4h)" in terms["Rule"]
-    assert "4.00 bps per side" in terms["Costs"]
-    assert terms["Evidence"].startswith("Out of sample, after costs: ")
-    assert "are believed (95 %: " in terms["Evidence"]
-    assert "last 50 trades is below \u22124.2 bps" in terms["Kill rule"]
-    assert '"hypothesis"' in card["json"]
+    parts = {part.title: str(part.body) for part in card["parts"]}
+    assert list(parts) == ["Rule", "Evidence", "Costs assumed", "What would falsify it"]
+    assert "volatility regime is low" in parts["Rule"]
+    document = json.loads(card["json"])
+    assert document["hypothesis"] == "BTCUSDT-1h|crash|4h|vol_regime=0"
+    assert document["version"] == 2
+    for told in document["falsified_by"]:
+        assert told in parts["What would falsify it"]
+
+
+def test_what_other_sections_draw_is_folded_away_on_a_card():
+    card = tell_cards(EVIDENCE)["cards"][0]
+    assert [part.title for part in card["folded"]] == ["Walk-forward", "Stress", "Provenance"]
+    assert "<table" in card["folded"][0].body
+
+
+def test_a_card_names_the_command_that_replays_its_golden_trades():
+    for card, name in zip(
+        tell_cards(EVIDENCE)["cards"], EVIDENCE.blueprints["blueprint"], strict=True
+    ):
+        assert card["command"] == f"python -m flows.backtest --blueprint {name}.json --verify"
+    odd = EVIDENCE.blueprints.head(1).with_columns(blueprint=pl.lit("a b; rm"))
+    (card,) = tell_cards(replace(EVIDENCE, blueprints=odd))["cards"]
+    assert shlex.split(card["command"])[-2:] == ["a b; rm.json", "--verify"]
 
 
 def test_without_promotion_there_is_no_card():

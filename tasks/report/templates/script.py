@@ -4,6 +4,7 @@ SCRIPT = r"""
 (function () {
   "use strict";
   var root = document.documentElement, NARROW = 560, PAPER = 960, HALF_PAPER = 460;
+  var THIRD_PAPER = 300;
   var charts = Array.prototype.map.call(
     document.querySelectorAll("script[data-chart]"),
     function (source) {
@@ -35,12 +36,18 @@ SCRIPT = r"""
     return value;
   }
 
+  function paperWidth(place) {
+    if (place.closest(".panels > :not(.wide)")) return THIRD_PAPER;
+    if (place.closest(".panels")) return 2 * THIRD_PAPER;
+    return place.closest(".pair") ? HALF_PAPER : PAPER;
+  }
+
   function draw(chart) {
     var style = getComputedStyle(root), onPaper = root.classList.contains("paper");
     var figure = coloured(chart.figure, style), layout = figure.layout;
     layout.font.family = getComputedStyle(document.body).fontFamily;
     layout.autosize = !onPaper;
-    if (onPaper) layout.width = chart.place.closest(".pair") ? HALF_PAPER : PAPER;
+    if (onPaper) layout.width = paperWidth(chart.place);
     if (layout.meta && !onPaper && chart.place.clientWidth < NARROW) {
       layout.yaxis.ticktext = layout.meta.short;
     }

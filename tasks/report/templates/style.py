@@ -82,14 +82,23 @@ td.prose{white-space:normal;min-width:22rem}
 .unit{font-weight:400;opacity:.75;font-size:.92em}
 .chip{display:inline-flex;align-items:center;gap:.4em}
 .chip::before{content:"";width:.55em;height:.55em;border-radius:50%;border:1.5px solid var(--axis)}
-.finding::before,.promoted::before{background:var(--good);border-color:var(--good)}
-.rejected::before{background:var(--bad);border-color:var(--bad)}
+.finding::before,.promoted::before,.passed::before{background:var(--good);border-color:var(--good)}
+.rejected::before,.failed::before{background:var(--bad);border-color:var(--bad)}
 .finding,.promoted{font-weight:600}
 
 figure{margin:.4rem 0 1rem;min-width:0}
 .plot{width:100%}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr));gap:1rem 2rem}
 .pair>*{min-width:0}
+.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(18rem,100%),1fr));
+gap:.6rem 2rem;margin:.8rem 0 0}
+.panels>*{min-width:0}
+.stressed+.stressed{border-top:1px solid var(--line);margin-top:2rem}
+.stressed h3{display:flex;flex-wrap:wrap;gap:.2rem 1rem}
+.stressed h3 .chip{font-size:.85rem;font-weight:400}
+.stressed table.few :is(th,td){padding-right:.9rem}
+@media (min-width:700px){.panels>.wide{grid-column:span 2}}
+@media (min-width:1000px){.stressed .pair{grid-template-columns:minmax(0,1.3fr) minmax(0,1fr)}}
 .key{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;font-size:.85rem;color:var(--soft);max-width:none}
 .key span{display:inline-flex;align-items:center;gap:.4em}
 .key i{width:.9em;height:.9em;border-radius:2px}
@@ -102,11 +111,10 @@ font-size:.8rem}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(30rem,100%),1fr));gap:1rem}
 .card{border:1px solid var(--line);border-radius:6px;padding:1rem 1.2rem;min-width:0}
 .card h3{margin:0}
-.card dl{margin:0 0 .6rem}
-.card dl div{display:grid;grid-template-columns:4.6rem 1fr;gap:.2rem 1rem;margin-bottom:.35rem}
-.card dt{color:var(--soft)}
-.card dl{font-size:.9rem}
-.card dd{margin:0}
+.card h4{margin:1rem 0 .2rem}
+.card :is(p,li){font-size:.9rem;overflow-wrap:anywhere}
+.card :is(p,ul){margin:.2rem 0}.card ul{padding-left:1.1rem}
+.card table{display:block;overflow-x:auto;margin:.4rem 0}
 
 .scenes{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(19rem,100%),1fr));gap:1rem}
 .scenes figure{margin:.4rem 0 0}
@@ -140,9 +148,9 @@ body{font-size:14.5px}
 main{padding:1.2rem 1rem 3rem}
 nav ol{padding:.6rem 1rem}
 .columns{grid-template-columns:1fr}
-.card dl div{grid-template-columns:1fr;gap:0}
 td.prose{min-width:14rem}
 #table-index td.prose{white-space:nowrap}
+.stressed td.text{white-space:normal}
 table.few td.prose{min-width:8rem}table.few th,table.few td{padding-right:.8rem}
 }
 @page{size:landscape;margin:11mm}
@@ -162,6 +170,7 @@ main>.event{margin-top:0;padding-top:0;border:0}
 .event :is(th,td){padding-top:.12rem;padding-bottom:.12rem}
 .event .scroll{margin-bottom:.5rem}
 .pair{grid-template-columns:1fr 1fr}
+.panels{grid-template-columns:1fr 1fr 1fr}
 figure,article,tr,aside,.tiles{break-inside:avoid}
 h2,h3{break-after:avoid}
 }

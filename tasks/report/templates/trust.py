@@ -18,6 +18,12 @@ TRUST = """\
 <p>{{ costs.sentence }}</p>
 {%- if not costs.empty %}
 {{ table(costs.table) }}
+<h3>When things are worse</h3>
+{{ table(costs.worse) }}
+{%- if costs.spent %}
+<h3>Where the gross went</h3>
+{{ table(costs.spent) }}
+{%- endif %}
 {%- if costs.further %}
 <details><summary>{{ costs.further.caption }}</summary>{{ table(costs.further) }}</details>
 {%- endif %}
@@ -25,9 +31,60 @@ TRUST = """\
 <h3>Cumulative net result</h3>
 {{ chart(costs.chart) }}
 {%- else %}
-<p class="quiet">None of them made a trade in the confirmation era.</p>
+<p class="quiet">None of them made a trade in a fold that counts.</p>
 {%- endif %}
 {%- endif %}
+</section>
+
+<section id="stress">
+<h2>Walked forward, and under stress</h2>
+<p>{{ stress.sentence }}</p>
+{%- for one in stress.each %}
+<article class="stressed">
+<h3>{{ one.title }}\
+{%- if one.verdict %} <span class="chip {{ one.verdict | replace(' ', '-') }}">{{ one.verdict }}\
+</span>{% endif %}</h3>
+<p class="quiet">{{ one.told }}</p>
+{%- if one.panels | map(attribute=1) | select | list %}
+<div class="panels">
+{%- for title, drawn in one.panels %}
+<div{% if loop.first %} class="wide"{% endif %}>
+<h4>{{ title }}</h4>
+{%- if drawn %}
+{{ chart(drawn) }}
+{%- else %}
+<p class="quiet">Not known.</p>
+{%- endif %}
+</div>
+{%- endfor %}
+</div>
+{%- else %}
+<p class="quiet">No trade to draw.</p>
+{%- endif %}
+<div class="pair">
+<div>
+<h4>Gates</h4>
+{%- if one.gates.table %}
+{{ table(one.gates.table) }}
+{%- for gate, why in one.gates.reasons %}
+<p class="reason">{{ gate }}: {{ why }}</p>
+{%- endfor %}
+{%- else %}
+<p class="quiet">No gate was asked.</p>
+{%- endif %}
+</div>
+{%- if one.slices %}
+<div>
+<h4>Year, market, regime</h4>
+{{ chart(one.slices.chart) }}
+{%- if one.slices.hidden %}
+<p class="quiet">{{ one.slices.hidden }} with fewer trades not drawn.</p>
+{%- endif %}
+</div>
+{%- endif %}
+</div>
+</article>
+{%- endfor %}
 </section>
 
 {%- if search %}
@@ -53,11 +110,15 @@ of their profit a search as long as this one would show without any skill.</p>
 <article class="card">
 <h3>{{ card.title }}</h3>
 <p class="quiet"><code>{{ card.name }}</code></p>
-<dl>
-{%- for term, told in card.terms %}
-<div><dt>{{ term }}</dt><dd>{{ told }}</dd></div>
+{%- for part in card.parts %}
+<h4>{{ part.title }}</h4>
+{{ part.body }}
 {%- endfor %}
-</dl>
+<h4>Run it</h4>
+<pre>{{ card.command }}</pre>
+{%- for part in card.folded %}
+<details><summary>{{ part.title }}</summary>{{ part.body }}</details>
+{%- endfor %}
 <details><summary>Document</summary><pre>{{ card.json }}</pre></details>
 </article>
 {%- endfor %}

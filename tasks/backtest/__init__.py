@@ -1,0 +1,1 @@
+"""The engine of back-tests, and how their results are measured and shown."""
