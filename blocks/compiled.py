@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lake.config import Config
 from lake.errors import ConfigError
+from tasks.backtest.request import BacktestConfig
 from tasks.blueprint.document import Blueprint
 from tasks.blueprint.event import EventRule, sequence_text
 from tasks.blueprint.text import read_blueprint
@@ -62,6 +63,34 @@ def _read(path: str, modules: tuple[str, ...]) -> Blueprint:
     return read_blueprint(Path(path), EventsConfig(modules=modules).modules)
 
 
+class Asking(Protocol):
+    """What of a run's config says which blueprint is traded, and on which bars."""
+
+    @property
+    def timeframe(self) -> str: ...
+    @property
+    def events(self) -> EventsConfig: ...
+    @property
+    def backtest(self) -> BacktestConfig: ...
+
+
+def check_asked(config: Asking) -> None:
+    """Refuse a back-test without a blueprint, or on bars of another timeframe.
+
+    Raises
+    ------
+    ConfigError
+        In both cases.
+    """
+    blueprint = choose_blueprint(config.backtest.blueprint, config.events.modules)
+    if config.timeframe != blueprint.timeframe:
+        raise ConfigError(
+            f"bars of {config.timeframe}",
+            f"the blueprint's timeframe, {blueprint.timeframe}",
+            "leave --timeframe out",
+        )
+
+
 def research_of(blueprint: Blueprint) -> IngestConfig:
     """What its research asked of which source."""
     ingest = settings_from(blueprint)
@@ -94,6 +123,23 @@ def _settings_of_event(event: EventRule) -> dict[str, Any]:
         "cooldown": event.cooldown,
         "sequences": [sequence_text(event.name)] if event.family == SEQUENCES else [],
     }
+
+
+def other_settings(blueprint: Blueprint, **rooms: Config) -> list[str]:
+    """What a user tuned otherwise than the blueprint, like ``features.fast``; flags win over it.
+
+    Parameters
+    ----------
+    **rooms : Config
+        Of the run: clean, features and events.
+    """
+    wanted = settings_from(blueprint)
+    return [
+        f"{name}.{field}"
+        for name, room in rooms.items()
+        for field, value in room.model_dump(mode="json").items()
+        if value != wanted[name].get(field, value)
+    ]
 
 
 def settings_of(ingest: IngestConfig, **rooms: Config) -> dict[str, dict[str, Any]]:

@@ -9,18 +9,27 @@ default; ``--start`` and ``--end`` are the first and last day that is traded.
 # loaded this file by path, where names in quotes could not be found.
 
 if __name__ == "__main__":
+    from blocks.compiled import check_asked
     from flows.command import run_command
 
-    raise SystemExit(run_command("flows.backtest", "run_backtest"))
+    raise SystemExit(run_command("flows.backtest", "run_backtest", check=check_asked))
 
 from typing import Any
 
 from prefect import flow
 
-from blocks.compiled import choose_blueprint, research_of
+from blocks.compiled import choose_blueprint, other_settings, research_of
 from blocks.profile import RunConfig, n_cores
 from blocks.runner import task_runner
-from flows.backtested import Backtest, Made, tell, tell_bars, tell_golden, tell_sample
+from flows.backtested import (
+    Backtest,
+    Made,
+    tell,
+    tell_bars,
+    tell_golden,
+    tell_sample,
+    tell_settings,
+)
 from flows.board import Board
 from flows.discovery import observe
 from flows.inquiry import Seen
@@ -35,6 +44,7 @@ from tasks.backtest.task import (
     draw,
     draw_curve,
     list_fills,
+    list_obstacles,
     measure_run,
     note_opening,
     other_bars,
@@ -82,13 +92,23 @@ def follow(run: Run, c: RunConfig, asked: Asked, seen: Seen, document: Ref) -> M
     account: dict[str, Any] = own | {name: made[name] for name in ("trades", "equity")}
     metrics = run.one("backtest", measure_run, **account, config=c.backtest.metrics)
     different = verify(run, asked, known) if c.backtest.verify else None
-    notes = [*asked.changed(), *tell_bars(other_bars(asked.blueprint, bars))]
+    notes = said_before(run, c, asked, bars, seen)
     notes += [tell_golden(different)] if c.backtest.verify else []
     shown: dict[str, Any] = {"metrics": metrics, "bars": bars, "notes": notes}
     sheet = run.one("report", draw, **own, **made, **shown)
     n_in_sample = count_in_sample(run.results.uri, asked.blueprint, made["trades"])
     notes += tell_sample(n_in_sample, made["trades"].n_rows)
     return Made(bars, made["trades"], metrics, sheet, tuple(notes), different)
+
+
+def said_before(run: Run, c: RunConfig, asked: Asked, bars: Tables, seen: Seen) -> list[str]:
+    """What is not as it was in the research, and where the event cannot be looked for."""
+    tuned = other_settings(asked.blueprint, clean=c.clean, features=c.features, events=c.events)
+    traded = [ref for ref in seen.coverage if ref.market in bars.markets]
+    obstacles = list_obstacles(run.results.uri, asked.blueprint, traded)
+    others = other_bars(asked.blueprint, bars)
+    notes = [*asked.changed(), *tell_settings(tuned), *tell_bars(others)]
+    return [*notes, *obstacles]
 
 
 def trade_all(run: Run, known: dict[str, Any]) -> dict[str, Ref]:

@@ -97,6 +97,11 @@ def tell_bars(others: Sequence[str]) -> list[str]:
     return [f"other bars than those of the research: {', '.join(others)}"] if others else []
 
 
+def tell_settings(tuned: Sequence[str]) -> list[str]:
+    """Say what the user tuned otherwise than the blueprint."""
+    return [f"other settings than the blueprint's: {', '.join(tuned)}"] if tuned else []
+
+
 def tell_golden(different: str | None) -> str:
     """Say whether the golden trades are replayed."""
     return VERIFIED if different is None else f"NOT the golden trades: {different}"

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from types import TracebackType
@@ -21,8 +21,18 @@ OK, FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 _SHOW_CURSOR = "\x1b[?25h"  # the progress bars hide it
 
 
-def run_command(module: str, flow: str, arguments: Sequence[str] | None = None) -> int:
+def run_command(
+    module: str,
+    flow: str,
+    arguments: Sequence[str] | None = None,
+    check: Callable[[RunConfig], object] | None = None,
+) -> int:
     """Run `flow` of `module` as the user asks.
+
+    Parameters
+    ----------
+    check : callable, optional
+        Refuses what this job cannot be asked, before a server is started for it.
 
     Returns
     -------
@@ -38,7 +48,7 @@ def run_command(module: str, flow: str, arguments: Sequence[str] | None = None) 
     if "--debug" not in words:
         sys.excepthook = _tell_in_short
     try:
-        return _run(module, flow, words)
+        return _run(module, flow, words, check)
     except AssayError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         if "--debug" in words:
@@ -46,13 +56,20 @@ def run_command(module: str, flow: str, arguments: Sequence[str] | None = None) 
         return BAD_INPUT
 
 
-def _run(module: str, flow: str, words: Sequence[str]) -> int:
+def _run(
+    module: str,
+    flow: str,
+    words: Sequence[str],
+    check: Callable[[RunConfig], object] | None,
+) -> int:
     from blocks.profile import load_config
     from lake.store import open_lake
 
     config = load_config(words, module)
     if config.list_events:
         return _print_events(config)
+    if check is not None:
+        check(config)
     open_lake(config.lake)  # a name that is none is told before anything starts
     from flows.server import settle, temporary_server
 

@@ -11,7 +11,17 @@ import polars as pl
 from lake.ledger import MarketBars as HeldBars
 from lake.ledger import record_opening
 from lake.ref import Ref
-from lake.schema import BLUEPRINTS, EQUITY, EVENTS, FATES, FILLS, METRICS, SHEET, TRADES
+from lake.schema import (
+    BLUEPRINTS,
+    COVERAGE,
+    EQUITY,
+    EVENTS,
+    FATES,
+    FILLS,
+    METRICS,
+    SHEET,
+    TRADES,
+)
 from lake.store import Lake, open_lake
 from tasks.backtest.config import MetricsConfig
 from tasks.backtest.metrics import measure
@@ -224,6 +234,15 @@ def other_bars(blueprint: Blueprint, bars: Sequence[Ref]) -> list[str]:
     known = {source.table: source.content for source in blueprint.provenance}
     held = {f"{ref.kind}/{ref.market}/{ref.part}": ref for ref in bars}
     return [ref.market for name, ref in held.items() if known.get(name) != ref.content]
+
+
+def list_obstacles(uri: str, blueprint: Blueprint, coverage: Sequence[Ref]) -> list[str]:
+    """Where and why the blueprint's event could not be looked for."""
+    lake = open_lake(uri)
+    rows = pl.concat([COVERAGE.empty(), *(lake.read(ref) for ref in coverage)])
+    stopped = (pl.col("event") == blueprint.event.name) & (pl.col("reason") != "")
+    told = rows.filter(stopped).select("market", "event", "reason")
+    return [f"{market}: {event} {reason}" for market, event, reason in told.iter_rows()]
 
 
 def note_opening(

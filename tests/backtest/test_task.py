@@ -25,6 +25,7 @@ from tasks.backtest.task import (
     draw,
     draw_curve,
     list_fills,
+    list_obstacles,
     measure_run,
     note_opening,
     other_bars,
@@ -140,6 +141,21 @@ def test_the_name_that_a_blueprint_goes_by_stands_in_its_trades(stored: Stored) 
     assert stored.read(trade, span=ALL)["hypothesis"].unique().to_list() == [name]
 
 
+@pytest.mark.parametrize("listed", ["first", "last"])
+def test_a_listed_trade_that_was_altered_is_named_though_the_digest_fits(
+    stored: Stored, listed: str
+) -> None:
+    golden = stored.research.blueprint.golden
+    *others, trade_of = getattr(golden, listed)
+    altered = trade_of.model_copy(update={"net_bps": trade_of.net_bps + 1e-9})
+    changed = golden.model_copy(update={listed: (*others, altered)})
+    assert len(golden.first) + len(golden.last) < golden.n_trades
+    document = resealed(stored.research.blueprint, golden=changed)
+    said = compare_golden(stored.uri, document, stored.make(replay))
+    assert said is not None
+    assert f"net_bps: golden {altered.net_bps!r}, replayed {trade_of.net_bps!r}" in said
+
+
 # The document.
 
 
@@ -178,6 +194,25 @@ def test_bars_are_those_of_the_research_where_their_content_is(stored: Stored) -
     other = resealed(stored.research.blueprint, provenance=tuple(changed))
     assert other_bars(other, [first, second]) == [second.market]
     assert other_bars(resealed(known, provenance=()), [first]) == [first.market]
+
+
+def test_where_the_event_cannot_be_looked_for_is_told(stored: Stored) -> None:
+    lake, needs = stored.lake, "not runnable: needs open interest"
+    rows = [("AAA-1h", "vol_spike", needs), ("AAA-1h", "vol_shock", needs)]
+    rows += [("BBB-1h", "vol_spike", "")]
+    refs = []
+    for market in ("AAA-1h", "BBB-1h"):
+        own = [
+            {"market": m, "family": "volatility", "event": event, "reason": why, "n_bars": 9}
+            | {"n_events": 0, "share": 0.0}
+            for m, event, why in rows
+            if m == market
+        ]
+        frame = pl.DataFrame(own, schema=TABLES["COVERAGE"].columns)
+        refs.append(put(lake, "COVERAGE", frame, market))
+    told = list_obstacles(stored.uri, stored.research.blueprint, refs)
+    assert told == [f"AAA-1h: vol_spike {needs}"]
+    assert list_obstacles(stored.uri, stored.research.blueprint, []) == []
 
 
 # Measures and the sheet.

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from blocks.compiled import choose_blueprint, research_of, settings_from, settings_of
+from blocks.compiled import (
+    choose_blueprint,
+    other_settings,
+    research_of,
+    settings_from,
+    settings_of,
+)
 from blocks.profile import RunConfig, load_config
 from lake.errors import ConfigError
 from tasks.blueprint.compilation import event_rule
@@ -253,6 +259,28 @@ def test_days_that_a_user_names_are_his_and_the_research_s_are_still_known(
     run = load_config(["--blueprint", path, "--start", "2024-02-02"], "flows.backtest")
     assert (str(run.start), str(run.end)) == ("2024-02-02", "2024-05-01")
     assert research_of(blueprint) == config.ingest
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ((), []),
+        (("--workers", "3", "--start", "2024-02-02", "--symbols", "AAA"), []),
+        (("--features.fast", "3h", "--clean.max_log_jump", "1.5"), ["clean.", "features."]),
+        (("--events", "vol_shock"), ["events.names"]),
+        (("--events.cooldown", "9h"), ["events.cooldown"]),
+        (("--events.parameters", '{"vol_spike": {"threshold": 9.0}}'), ["events.parameters"]),
+    ],
+)
+def test_what_a_user_tunes_otherwise_than_the_blueprint_is_told(
+    config: RunConfig, tmp_path: Path, flags: tuple[str, ...], said: list[str]
+) -> None:
+    blueprint = compiled_under(config)
+    run = load_config(["--blueprint", written(blueprint, tmp_path), *flags], "flows.backtest")
+    rooms = {room: getattr(run, room) for room in ("clean", "features", "events")}
+    told = other_settings(blueprint, **rooms)
+    assert len(told) == len(said)
+    assert all(name.startswith(part) for name, part in zip(told, said, strict=True))
 
 
 def test_without_a_blueprint_nothing_changes() -> None:

@@ -54,7 +54,7 @@ def test_the_second_run_is_completed_and_all_its_tasks_are_cached(server: httpx.
         tasks = server.post("/task_runs/filter", json=query).json()
         return len(tasks), {task["state_name"] for task in tasks}
 
-    eventually(counted, (63, {"Cached"}))
+    eventually(counted, (67, {"Cached"}))
 
 
 def test_task_runs_read_well(server: httpx.Client) -> None:
