@@ -217,7 +217,7 @@ def shrink(
     centres, centre_variances : (k,) float64
         Posterior of each one's parent.
     tau2, spread, expected : float
-        As `paule_mandel` returns them.
+        As `paule_mandel` returns them: nu is a whole number but for rounding, 2 often.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def shrink(
     """
     means = np.empty(effects.size)
     spreads = np.empty(effects.size)
-    factor = min(1.0, (expected - 2.0) / spread) if expected > 2.0 else 1.0
+    factor = min(1.0, (expected - 2.0) / spread) if expected > 2.0 + TOLERANCE else 1.0
     weight = typical = 0.0
     for i in range(effects.size):
         if np.isfinite(variances[i]):
@@ -242,7 +242,7 @@ def shrink(
         gap = effects[i] - centres[i]
         means[i] = centres[i] + (1.0 - b) * gap
         spreads[i] = v * (1.0 - b) + b * b * centre_variances[i]
-        if expected > 4.0:
+        if expected > 4.0 + TOLERANCE:
             doubt = (typical / weight + tau2) / (v + tau2)
             spreads[i] += 2.0 / (expected - 2.0) * (b * gap) ** 2 * doubt
     return means, spreads

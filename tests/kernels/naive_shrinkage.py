@@ -94,10 +94,10 @@ def shrink(effects, variances, centres, centre_variances, tau2, spread, expected
             spreads.append(centre_variance + tau2)
             continue
         b = v / (v + tau2)
-        if expected > 2 and spread > 0:
+        if expected > 2 + 1e-12 and spread > 0:
             b *= min(1, (expected - 2) / spread)
         posterior = v * (1 - b) + b**2 * centre_variance
-        if expected > 4:
+        if expected > 4 + 1e-12:
             typical = sum(u / (u + tau2) for u in usable) / sum(1 / (u + tau2) for u in usable)
             doubt = (typical + tau2) / (v + tau2)
             posterior += 2 / (expected - 2) * b**2 * (y - centre) ** 2 * doubt
