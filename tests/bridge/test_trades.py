@@ -5,9 +5,13 @@ from hypothesis import strategies as st
 
 from lake.errors import SchemaError
 from lake.schema import TRADES
-from tasks.bridge.trades import in_selected_folds
+from tasks.bridge.ground import lay_ground
+from tasks.bridge.stress import stress_candidates
+from tasks.bridge.trades import in_selected_folds, select_candidates
 from tasks.outcomes.forward import measure
+from tasks.trading.config import Exits, Terms
 from tests.bridge.market import (
+    CONFIG,
     at,
     events_at,
     features_of,
@@ -67,6 +71,20 @@ def test_event_entry_and_exit_lie_in_one_fold(hour, fold):
     market = tables(hourly_bars(FLAT, FLAT), events_at([hour], [1]))
     trades = simulated(findings_of(finding()), folds_at(4, 12, 24), market)
     assert trades["fold"].to_list() == ([] if fold is None else [fold])
+
+
+def test_a_stop_makes_no_trade_of_a_signal_whose_horizon_passes_the_fold_s_end():
+    opens = FLAT[:21] + [80.0] * 3
+    stopped = CONFIG.model_copy(update={"terms": Terms(exits=Exits(stop=100.0, unit="bps"))})
+    market = tables(hourly_bars(opens, opens), events_at([10, 19], [1, 1]))
+    rows = findings_of(finding(horizon="8h", horizon_bars=8))
+    traded = simulated(rows, ONE, market, config=stopped)
+    assert traded["event_time"].to_list() == [at(10)]
+    refits = refits_of(rows, [True])
+    told = stress_candidates(
+        select_candidates(rows), refits, lay_ground([market], ONE, stopped.terms), stopped
+    )
+    assert told.filter(test="cost", level="1")["n_trades"].to_list() == [1]
 
 
 def test_each_fold_begins_with_a_fresh_account():

@@ -6,7 +6,7 @@ import pytest
 
 from lake.errors import SchemaError
 from tasks.trading.config import Exits, Limits, Sizing
-from tasks.trading.orders import write_orders
+from tasks.trading.orders import fitting, write_orders
 from tests.trading.world import bars_of, lay, market_of, ms, signals_at, terms_of
 
 SIGMA = 0.02
@@ -163,3 +163,19 @@ def test_the_most_is_a_share_of_the_usual_volume_where_it_is_known():
 
 def test_signals_without_rows_are_no_orders():
     assert len(orders_of(signals_at([2], [1]).filter(pl.lit(False)))) == 0
+
+
+@pytest.mark.parametrize(("time_at", "kept"), [("close", [2, 5]), ("next_open", [2])])
+def test_only_orders_that_are_due_inside_the_window_fit_into_it(time_at, kept):
+    laid = lay(flat()).window(None, None)
+    terms = terms_of(exits=Exits(time_at=time_at))
+    signals = {"AAA-1h": signals_at([2, 5, 6, 8], [1, -1, 1, 1])}
+    orders = write_orders(laid, signals, "4h", terms)
+    assert fitting(laid, orders, terms)["row"].tolist() == kept
+
+
+def test_what_fits_is_asked_of_each_market_s_own_end():
+    laid = lay(flat(n=8), flat(n=12, name="BBB-1h")).window(None, None)
+    signals = {name: signals_at([4], [1]) for name in laid.markets}
+    orders = write_orders(laid, signals, "4h", terms_of())
+    assert fitting(laid, orders, terms_of())["market"].tolist() == [1]
