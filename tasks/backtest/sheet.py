@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from tasks.backtest.plot_curve import plot_equity, plot_exposure
 from tasks.backtest.plots import plot_distribution, plot_excursions, plot_waterfall
-from tasks.backtest.sheet_card import set_card
 from tasks.backtest.sheet_curve import curve_of
 from tasks.backtest.sheet_formats import finite
 from tasks.backtest.sheet_groups import IN_SAMPLE, tell_costs, tell_fills, tell_groups
@@ -28,6 +27,7 @@ from tasks.backtest.sheet_shown import Shown
 from tasks.backtest.sheet_trades import tell_trades
 from tasks.backtest.templates import SHEET, SHEET_STYLE
 from tasks.report.formats import DOT, MISSING, decimal, signed
+from tasks.report.markdown import set_card
 from tasks.report.templates import SCRIPT, STYLE
 from tasks.report.templates.macros import MACROS
 
