@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from lake.config import Config
 from lake.errors import ConfigError
-from tasks.backtest.request import BacktestConfig
+from tasks.backtest.engine_request import Asking as AskingEngine
+from tasks.backtest.engine_request import check_engine
 from tasks.blueprint.document import Blueprint
 from tasks.blueprint.event import EventRule, sequence_text
 from tasks.blueprint.text import read_blueprint
@@ -53,7 +54,7 @@ def choose_blueprint(path: str | None, modules: Iterable[str] = ()) -> Blueprint
         raise ConfigError(
             "no blueprint",
             "the file of one: discovery writes them into the lake's documents/",
-            "name it: python -m flows.backtest --blueprint FILE",
+            "name it: python -m flows.backtest --blueprint FILE, or an engine: --engine fusion",
         )
     return _read(path, tuple(modules))
 
@@ -63,25 +64,31 @@ def _read(path: str, modules: tuple[str, ...]) -> Blueprint:
     return read_blueprint(Path(path), EventsConfig(modules=modules).modules)
 
 
-class Asking(Protocol):
-    """What of a run's config says which blueprint is traded, and on which bars."""
+class Asking(AskingEngine, Protocol):
+    """What of a run's config says what is traded, and on which bars."""
 
     @property
-    def timeframe(self) -> str: ...
-    @property
     def events(self) -> EventsConfig: ...
-    @property
-    def backtest(self) -> BacktestConfig: ...
 
 
 def check_asked(config: Asking) -> None:
-    """Refuse a back-test without a blueprint, or on bars of another timeframe.
+    """Refuse a back-test of nothing, of two things, or on bars that do not fit.
 
     Raises
     ------
     ConfigError
-        In both cases.
+        In all these cases.
     """
+    path, engine = config.backtest.blueprint, config.backtest.engine
+    if path is not None and engine is not None:
+        raise ConfigError(
+            f"a blueprint, {path}, and an engine, {engine}",
+            "one of them: a back-test is of a blueprint or of an engine",
+            "leave --blueprint or --engine out",
+        )
+    if engine is not None:
+        check_engine(config)
+        return
     blueprint = choose_blueprint(config.backtest.blueprint, config.events.modules)
     if config.timeframe != blueprint.timeframe:
         raise ConfigError(

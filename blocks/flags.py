@@ -14,8 +14,13 @@ SHORT = {
     "--effect": "--calibrate.effect",
     "--placebos": "--calibrate.placebos",
     "--blueprint": "--backtest.blueprint",
+    "--engine": "--backtest.engine",
     "--verify": "--backtest.verify",
     "--open_sealed": "--backtest.open_sealed",
+    "--replay": "--live.replay",
+    "--speed": "--live.speed",
+    "--state": "--live.state",
+    "--resume": "--live.resume",
 }
 
 

@@ -27,10 +27,12 @@ from tasks.bridge.config import BridgeConfig
 from tasks.calibrate.config import CalibrateConfig
 from tasks.clean.config import CleanConfig
 from tasks.discovery.config import DiscoveryConfig
+from tasks.engines.config import EnginesConfig
 from tasks.events.config import EventsConfig
 from tasks.features.config import FeaturesConfig
 from tasks.ingest.config import BESIDE, IngestConfig
 from tasks.ingest.snapshot import Beside
+from tasks.live.config import LiveConfig
 from tasks.outcomes.config import OutcomesConfig
 from tasks.promotion.config import PromotionConfig
 from tasks.report.config import ReportConfig
@@ -51,7 +53,7 @@ STAGES = (
 JOBS = (*STAGES, "audit", "calibrate", "backtest")
 PLACES = ("data", "funding", "open_interest", "spot", "mark", "fees", "calendar")
 SHOWN = ("refresh", "json_output", "debug", "profile", "list_events")
-OTHER_JOBS = ("audit", "calibrate", "backtest")
+OTHER_JOBS = ("audit", "calibrate", "backtest", "engines", "live")
 LOCAL = (*PLACES, *SHOWN, *OTHER_JOBS, "lake", "workers")
 
 
@@ -117,6 +119,8 @@ class RunConfig(IngestConfig, BaseSettings):
     audit: AuditConfig = AuditConfig()
     calibrate: CalibrateConfig = CalibrateConfig()
     backtest: BacktestConfig = BacktestConfig()
+    engines: EnginesConfig = EnginesConfig()
+    live: LiveConfig = LiveConfig()
 
     @property
     def ingest(self) -> IngestConfig:

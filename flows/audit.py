@@ -1,4 +1,4 @@
-"""Audit: whether anything that is registered looks ahead on these bars.
+"""Audit: whether anything that is registered, or an engine behind it, looks ahead on these bars.
 
 Run it with ``python -m flows.audit``; it takes the flags of ``python -m flows.discovery`` that say
 which bars and which events, and exits with 1 when any reading changed.
@@ -49,7 +49,10 @@ def run_audit(config: RunConfig) -> Verdict:
 
 
 def sweep(run: Run, c: RunConfig, markets: Markets) -> Tables:
-    """Audit features and events, one task per market and family; the others finish if one fails."""
+    """Audit features, events and engines, one task per market and family.
+
+    The others finish if one fails. An engine is audited with the family of its events.
+    """
     bars, context = markets.bars, markets.context
     how: dict[str, Any] = {"config": c.audit}
     known: dict[str, Any] = {"bars": bars, "context": context, **how}

@@ -1,8 +1,9 @@
-"""Back-test: a blueprint on any bars, and its golden trades replayed.
+"""Back-test: a blueprint or an engine on any bars; a blueprint's golden trades replayed.
 
-Run it with ``python -m flows.backtest --blueprint FILE [--verify]``; it takes the flags of
-``python -m flows.discovery`` that say which bars. What the blueprint's research was made of is its
-default; ``--start`` and ``--end`` are the first and last day that is traded.
+Run it with ``python -m flows.backtest --blueprint FILE [--verify]``, or with ``--engine fusion``
+for a structure engine; it takes the flags of ``python -m flows.discovery`` that say which bars.
+What the blueprint's research was made of is its default; ``--start`` and ``--end`` are the first
+and last day that is traded.
 """
 
 # Annotations are evaluated here: Prefect checks a deployment's parameters against them after it has
@@ -18,7 +19,7 @@ from typing import Any
 
 from prefect import flow
 
-from blocks.compiled import choose_blueprint, other_settings, research_of
+from blocks.compiled import check_asked, choose_blueprint, other_settings, research_of
 from blocks.profile import RunConfig, n_cores
 from blocks.runner import task_runner
 from flows.backtested import (
@@ -32,6 +33,8 @@ from flows.backtested import (
 )
 from flows.board import Board
 from flows.discovery import observe
+from flows.engine_run import run_engine
+from flows.engine_told import EngineBacktest
 from flows.inquiry import Seen
 from flows.markets import bring_markets
 from flows.run import Run, Tables, open_run
@@ -59,11 +62,17 @@ STAGES = ("ingest", "clean", "features", "events", "backtest", "report")
 
 @flow(
     name="backtest",
-    flow_run_name="{config.backtest.blueprint}",
+    flow_run_name="{config.backtest.traded}",
     task_runner=task_runner(n_cores()),
     persist_result=False,
 )
-def backtest(config: RunConfig) -> Backtest:
+def backtest(config: RunConfig) -> Backtest | EngineBacktest:
+    """From bars to trades, their measures and a tear sheet."""
+    check_asked(config)
+    return run_engine(config) if config.backtest.engine else run_blueprint(config)
+
+
+def run_blueprint(config: RunConfig) -> Backtest:
     """From bars to the blueprint's trades, their measures and a tear sheet."""
     blueprint = choose_blueprint(config.backtest.blueprint, config.events.modules)
     asked = ask(blueprint, research_of(blueprint), config, config.backtest, config.events.modules)
@@ -75,7 +84,7 @@ def backtest(config: RunConfig) -> Backtest:
         return tell(run, config, asked, follow(run, config, asked, seen, document))
 
 
-def run_backtest(config: RunConfig) -> Backtest:
+def run_backtest(config: RunConfig) -> Backtest | EngineBacktest:
     """Run the flow on as many workers as the config says."""
     return backtest.with_options(task_runner=task_runner(config.workers))(config)
 

@@ -61,14 +61,14 @@ class Backtest(BaseModel):
     def for_machines(self) -> dict[str, Any]:
         """What ``--json`` prints; a number that is not known is null."""
         known = self.model_dump(mode="json", exclude={"metrics"})
-        return known | {"metrics": [{n: _plain(v) for n, v in m.items()} for m in self.metrics]}
+        return known | {"metrics": [{n: plain(v) for n, v in m.items()} for m in self.metrics]}
 
     def show(self) -> None:
         """Print the measures, and where the tear sheet is."""
         console = Console()
         if not console.is_terminal:
             console = Console(width=WIDTH_WHEN_PIPED)
-        console.print(_table(self.metrics))
+        console.print(measures_table(self.metrics))
         for line in self._closing():
             console.print(line, soft_wrap=True, highlight=False, markup=False)
 
@@ -134,7 +134,8 @@ def tell(run: Run, c: RunConfig, asked: Asked, made: Made) -> Backtest:
     )
 
 
-def _table(metrics: Sequence[dict[str, Any]]) -> Table:
+def measures_table(metrics: Sequence[dict[str, Any]]) -> Table:
+    """METRICS as people read them."""
     table = Table(title="Measures of the back-test", title_justify="left")
     for name in ("measure", "value", "95 %", "unit", "note"):
         right = name in ("value", "95 %")
@@ -151,5 +152,6 @@ def _number(value: float | None) -> str:
     return "" if value is None or math.isnan(value) else f"{value:,.4g}"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON has it: a number that is not known is null."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

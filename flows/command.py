@@ -41,6 +41,11 @@ def run_command(
         program is told in short and exits with 1; it shows its trace with ``--debug``.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
+    return guarded(words, lambda: _run(module, flow, words, check))
+
+
+def guarded(words: Sequence[str], run: Callable[[], int]) -> int:
+    """Run a command of these `words`: what the user can mend is told and becomes its exit code."""
     # Tasks are the threads here; a matrix library's own would only take their cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
@@ -48,7 +53,7 @@ def run_command(
     if "--debug" not in words:
         sys.excepthook = _tell_in_short
     try:
-        return _run(module, flow, words, check)
+        return run()
     except AssayError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         if "--debug" in words:
@@ -83,7 +88,7 @@ def _run(
         # ever for what was interrupted.
         aside = ThreadPoolExecutor(1)
         summary = aside.submit(getattr(import_module(module), flow), config).result()
-    return _print(summary, config)
+    return print_ending(summary, config)
 
 
 def _print_events(config: RunConfig) -> int:
@@ -144,7 +149,8 @@ class Ending(Protocol):
         """Print it for people."""
 
 
-def _print(ending: Ending, config: RunConfig) -> int:
+def print_ending(ending: Ending, config: RunConfig) -> int:
+    """Print how a flow ended; return the command's exit code."""
     try:
         if config.json_output:
             print(json.dumps(ending.for_machines()))

@@ -150,7 +150,7 @@ def tell(
     own: dict[str, Any] = {"part": "events", "chosen": c.events, "code": events_code(c)}
     book = run.one("report", draw_events, **shown, **own, config=c.report)
     known: dict[str, Any] = {"quality": seen.quality, "truth": seen.truth}
-    known |= {"paths": found.paths, "stability": found.stability}
+    known |= {"paths": found.paths, "effects": found.effects, "stability": found.stability}
     known |= {"folds": found.folds, "refits": found.refits}
     told: dict[str, Any] = {"book": book, "settings": c.research, "config": c.report}
     return run.one("report", render, **shown, **known, **judged, **told), book

@@ -68,6 +68,7 @@ class Found:
     grid: Ref
     outcomes: Tables
     paths: Tables
+    effects: Tables
     stability: Ref
     findings: Ref
     confirmed: Ref
@@ -93,7 +94,8 @@ def find(run: Run, c: RunConfig, seen: Seen) -> Found:
     history = recall(run, c, seen, asked)
     judgement = run.one("discovery", sum_up, findings=found["findings"], history=history, **about)
     told: dict[str, Any] = {**found, **again, "confirmed": confirmed, "judgement": judgement}
-    return Found(eras=asked.eras, grid=asked.grid, outcomes=outcomes, paths=paths, **told)
+    told |= {"paths": paths, "effects": effects}
+    return Found(eras=asked.eras, grid=asked.grid, outcomes=outcomes, **told)
 
 
 def conclude_all(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from flows.run import Run, Tables
 from flows.terminal import WIDTH_WHEN_PIPED
 from tasks.audit.task import read_audit
 
+_NOUNS = {"feature": "features", "event": "events", "engine": "outputs of engines"}
 _COLUMNS = ("name", "kind", "cuts", "readings", "rewritten", "first offender", "by")
 
 
@@ -50,9 +52,15 @@ class Verdict(BaseModel):
             *[f"FAILED      {line}" for line in self.failed],
             *[f"not audited {name}: {reason}" for name, reason in self.not_audited.items()],
             f"markets     {', '.join(self.markets)}",
-            f"audit       {self.n_names} names, {self.n_readings:,} readings compared: "
+            f"audit       {self._counted()}; {self.n_readings:,} readings compared: "
             f"{self.n_rewritten:,} rewritten",
         ]
+
+    def _counted(self) -> str:
+        """How many names of each kind were audited: ``12 features, 3 events``."""
+        kinds = Counter(row["kind"] for row in self.rows)
+        told = [f"{kinds[kind]} {noun}" for kind, noun in _NOUNS.items() if kinds[kind]]
+        return ", ".join(told) or "nothing"
 
 
 def pronounce(run: Run, bars: Tables, swept: Tables) -> Verdict:
@@ -71,7 +79,7 @@ def pronounce(run: Run, bars: Tables, swept: Tables) -> Verdict:
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table(title="Readings rewritten by another future, or by a later start")
+    table = Table(title="Readings rewritten by another future, a later start or a saved memory")
     for name in _COLUMNS:
         table.add_column(name, justify="right" if name in _COLUMNS[2:5] else "left")
     for row in rows:

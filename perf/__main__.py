@@ -14,7 +14,17 @@ from rich.table import Table
 from flows.server import settle
 from perf.harness import Bench, Measured, judge, measure, read_baselines
 
-SUITES = ("kernels", "events", "statistics", "shrinkage", "engine", "lake", "prefect", "demo")
+SUITES = (
+    "kernels",
+    "events",
+    "statistics",
+    "shrinkage",
+    "engine",
+    "structure",
+    "lake",
+    "prefect",
+    "demo",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

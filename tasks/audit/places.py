@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,20 +13,27 @@ Places = NDArray[np.int64]
 
 
 def cuts_of(reading: NDArray[np.float64], bars: Bars, n: int, rng: np.random.Generator) -> Places:
-    """Return about `n` places before which readings are to be compared, sorted.
+    """Return about `n` places before which a reading is to be compared, see `cuts_of_all`."""
+    return cuts_of_all([reading], bars, n, rng)
 
-    A cut at c leaves the bars before c. Half of the cuts stand right after a bar at which the
-    reading flips, or just before it: there a reading that peeks gives itself away. The rest stand
-    after the largest moves and volumes, beside gaps, among the first bars, and anywhere.
+
+def cuts_of_all(
+    readings: Iterable[NDArray[np.float64]], bars: Bars, n: int, rng: np.random.Generator
+) -> Places:
+    """Return places before which readings are to be compared, sorted: about `n` for one of them.
+
+    A cut at c leaves the bars before c. `n` // 2 stand right after a bar at which a reading
+    flips, or just before it: there a reading that peeks gives itself away. The rest, which serve
+    all, stand after the largest moves and volumes, beside gaps, among the first bars, and anywhere.
 
     Parameters
     ----------
-    reading : array of float64, shape (n_bars,)
+    readings : arrays of float64, shape (n_bars,)
         A flip is a change of a reading with few values, and one of the largest of another.
     """
     n_bars = len(bars)
-    flips = _flips(reading, n)
-    some = _some(flips, -(-n // 2), rng)
+    flips = [_some(_flips(reading, n), -(-n // 2), rng) for reading in readings]
+    some = np.concatenate(flips)
     offset = rng.integers(0, 2, some.size)
     quarter = max(1, n // 8)
     sizes = (np.abs(bars.log_return), bars.volume)

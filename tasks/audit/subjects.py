@@ -29,8 +29,8 @@ class Subject:
         feature or event.
     names : tuple of str
         What it says something of.
-    lookback : int
-        Bars before a bar that its readings depend on.
+    lookback : int or None
+        Bars before a bar that its readings depend on; None for all of them.
     read : callable
         Bars in; for each name an array of float64, shape (k, n), out: k numbers per bar, of which
         the first is the one whose changes are flips. NaN says that there is none.
@@ -38,7 +38,7 @@ class Subject:
 
     kind: str
     names: tuple[str, ...]
-    lookback: int
+    lookback: int | None
     read: Callable[[Bars], Readings]
 
 
@@ -46,6 +46,7 @@ def event_subject(analyzer: Analyzer, timeframe: str, config: EventsConfig) -> S
     """An analyzer: its condition at every bar, and where the event stands."""
     own = config.parameters.get(analyzer.name, {})
     parameters = analyzer.with_defaults(own)
+    lookback = analyzer.lookback(timeframe, config.cooldown, own)
 
     def read(bars: Bars) -> Readings:
         holds = analyzer.function(bars, **parameters)
@@ -54,7 +55,6 @@ def event_subject(analyzer: Analyzer, timeframe: str, config: EventsConfig) -> S
         rows = (holds.fired, stands, holds.side, holds.strength, age)
         return {analyzer.name: np.array(rows, dtype=np.float64)}
 
-    lookback = analyzer.lookback(timeframe, config.cooldown, own)
     return Subject("event", (analyzer.name,), lookback, read)
 
 

@@ -12,9 +12,11 @@ from lake.schema import AUDIT
 from lake.store import Lake, open_lake
 from lake.time import timeframe_of
 from tasks.audit.config import AuditConfig
+from tasks.audit.folded import audit_folded, subjects_of
 from tasks.audit.subjects import event_subject, features_subject
 from tasks.audit.sums import summed, unaudited
-from tasks.audit.sweep import audit, excused
+from tasks.audit.sweep import audit
+from tasks.audit.tally import excused
 from tasks.events.bars import Bars
 from tasks.events.config import EventsConfig
 from tasks.events.registry import obstacle
@@ -50,19 +52,19 @@ def audit_events(
     events: EventsConfig,
     config: AuditConfig,
 ) -> pl.DataFrame:
-    """Sweep the events of the family `part` on a market."""
+    """Sweep the events of the family `part` on a market, and the engine that tells them."""
     timeframe = timeframe_of(market)
     arrays = Bars.of(lake.read(bars), timeframe, lake.read(context))
-    tables = [AUDIT.empty()]
-    for analyzer in events.analyzers(part):
-        reason = obstacle(analyzer, arrays)
-        subject = event_subject(analyzer, timeframe, events)
-        done = (
-            excused(market, subject.kind, analyzer.name, reason)
-            if reason
-            else audit(subject, arrays, market, config)
-        )
-        tables.append(done)
+    chosen = {a: obstacle(a, arrays) for a in events.analyzers(part)}
+    able = [a for a, reason in chosen.items() if not reason]
+    looking = [event_subject(a, timeframe, events) for a in able if a.output is None]
+    telling = subjects_of([a for a in able if a.output is not None], events)
+    tables = [
+        AUDIT.empty(),
+        *(excused(market, "event", a.name, reason) for a, reason in chosen.items() if reason),
+        *(audit(subject, arrays, market, config) for subject in looking),
+        *(audit_folded(subject, arrays, market, config) for subject in telling),
+    ]
     return AUDIT.conform(pl.concat(tables).sort(AUDIT.order))
 
 

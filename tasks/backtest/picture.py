@@ -16,6 +16,7 @@ from tasks.backtest.picture_axes import (
     draw_equity,
     draw_months,
 )
+from tasks.backtest.picture_paper import paper
 from tasks.backtest.sheet_curve import curve_of
 from tasks.backtest.sheet_headline import NO_BARS, Tile, span_words, tell_headline
 from tasks.backtest.sheet_shown import Shown
@@ -29,13 +30,7 @@ def draw_picture(shown: Shown) -> bytes:
 
     The same bytes whenever the argument is the same, on one release of matplotlib.
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context():
-        # Whatever a matplotlibrc on the machine says; market names are no formulas.
-        mpl.rcdefaults()
-        mpl.rc("font", family="DejaVu Sans")
-        mpl.rc("text", parse_math=False)
+    with paper():
         return _drawn(shown)
 
 

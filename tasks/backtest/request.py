@@ -5,24 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol, TypeVar
+from difflib import get_close_matches
+from typing import Any, Protocol, TypeVar, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lake.config import Config
 from tasks.backtest.config import MetricsConfig
+from tasks.backtest.engine_config import EngineTerms, EngineTrading
 from tasks.backtest.span import Span, choose_span
 from tasks.blueprint.code import changed_code, changed_libraries, current_code, current_libraries
 from tasks.blueprint.document import Blueprint
 from tasks.blueprint.text import write_json
+from tasks.engines.config import EngineName
 
 N_NAMED = 5
+ENGINES: tuple[str, ...] = get_args(EngineName)
 
 
 class BacktestConfig(Config):
-    """A blueprint, and what is to be done with it."""
+    """A blueprint or an engine, and what is to be done with it."""
 
     blueprint: str | None = Field(None, description="the blueprint's file, JSON or YAML")
+    engine: EngineName | None = Field(
+        None, description=f"in a blueprint's place: one of {', '.join(ENGINES)}"
+    )
     verify: bool = Field(
         False, description="replay its golden trades on the bars of its research, to the last bit"
     )
@@ -30,6 +37,44 @@ class BacktestConfig(Config):
         False, description="trade in the sealed era too; the ledger counts it as a look"
     )
     metrics: MetricsConfig = MetricsConfig()
+    engine_terms: EngineTerms = EngineTerms()
+    engine_horizon_bars: int = Field(
+        96, ge=0, le=1_000_000, description="an engine's positions are left then, 0 for never"
+    )
+    structure_stop: bool = Field(
+        True, description="a close beyond the zone that gave the entry ends an engine's position"
+    )
+    engine_warmup_days: int = Field(
+        120, ge=0, le=3650, description="days before --start that an engine hears first"
+    )
+    chart_bars: int = Field(300, ge=20, le=1500, description="bars in the chart of an engine")
+    chart_end: date | None = Field(
+        None, description="its last day, UTC; by default that of the bars, or of the last decision"
+    )
+
+    @field_validator("engine", mode="before")
+    @classmethod
+    def _known_engine(cls, name: Any) -> Any:
+        if isinstance(name, str) and name not in ENGINES:
+            near = get_close_matches(name, ENGINES, n=1, cutoff=0.0)
+            raise ValueError(
+                f"no engine {name!r}; the nearest is {near[0]!r}, all are {', '.join(ENGINES)}"
+            )
+        return name
+
+    @property
+    def traded(self) -> str:
+        """The blueprint's file, or the engine."""
+        return self.blueprint or self.engine or "nothing"
+
+    @property
+    def trading(self) -> EngineTrading:
+        """How an engine's decisions are traded."""
+        return EngineTrading(
+            horizon_bars=self.engine_horizon_bars,
+            structure_stop=self.structure_stop,
+            terms=self.engine_terms,
+        )
 
 
 class Days(Protocol):

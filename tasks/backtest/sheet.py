@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
+from tasks.backtest.engine_sheet import SECTIONS, tell_engine
 from tasks.backtest.plot_curve import plot_equity, plot_exposure
 from tasks.backtest.plots import plot_distribution, plot_excursions, plot_waterfall
 from tasks.backtest.sheet_curve import curve_of
@@ -64,7 +65,8 @@ def draw_sheet(shown: Shown) -> str:
 def tell(shown: Shown) -> dict[str, Any]:
     """What each section says, before it is set."""
     return {
-        "contents": CONTENTS,
+        "contents": _contents(shown),
+        "engine": tell_engine(shown.engine) if shown.engine else None,
         "headline": tell_headline(shown),
         "equity": _tell_equity(shown),
         "months": _tell_months(shown),
@@ -77,6 +79,13 @@ def tell(shown: Shown) -> dict[str, Any]:
         "metrics": tell_metrics(shown),
         "card": set_card(shown.card),
     }
+
+
+def _contents(shown: Shown) -> tuple[tuple[str, str], ...]:
+    if shown.engine is None:
+        return CONTENTS
+    headline, equity, *rest, card = CONTENTS
+    return (headline, equity, *SECTIONS, *rest, (card[0], "Engine"))
 
 
 def _tell_equity(shown: Shown) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from datetime import datetime
 
 import polars as pl
 
+from tasks.backtest.engine_sheet import ShownEngine
+
 Era = tuple[str, datetime, datetime]
 
 
@@ -19,11 +21,11 @@ class Shown:
     Attributes
     ----------
     name : str
-        Of the blueprint.
+        Of the blueprint, or of the engine.
     title : str
         The same in words.
     card : str
-        The blueprint's card, Markdown.
+        The blueprint's card, or the engine's settings, Markdown.
     markets : sequence of str
         Those that were traded.
     timeframe : str
@@ -41,6 +43,8 @@ class Shown:
         Positions still open at the end: in the equity, not among the trades.
     bars : mapping of str to pl.DataFrame
         BARS by market, or none.
+    engine : ShownEngine or None
+        What there is besides where an engine is traded and no blueprint.
     """
 
     name: str
@@ -57,6 +61,7 @@ class Shown:
     n_refused: Mapping[str, int] = field(default_factory=dict)
     n_open: int = 0
     bars: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    engine: ShownEngine | None = None
 
     def metric(self, name: str) -> dict[str, float]:
         """Value, lower and upper bound of a metric, NaN where it is not among METRICS."""

@@ -71,7 +71,8 @@ def say_exits(exits: Exits, horizon: str, horizon_bars: int) -> str:
     }[exits.unit]
     ways = [f"at a stop {exits.stop:g} {unit} from the entry"] if exits.stop else []
     if exits.trail:
-        ways.append(f"at a trailing stop {exits.trail:g} {unit} from the best price")
+        begun = f" once that is {exits.trail_from:g} away" if exits.trail_from else ""
+        ways.append(f"at a trailing stop {exits.trail:g} {unit} from the best price{begun}")
     for target in exits.targets:
         share = "all" if target.share == 1 else f"{100 * target.share:g} %"
         ways.append(f"{share} at a target {target.at:g} {unit} from the entry")
@@ -84,7 +85,8 @@ def say_sizing(sizing: Sizing) -> str:
     """How large a position is."""
     unit = "quote units" if sizing.contract == "linear" else "coins"
     share = f"{100 * sizing.share:g} % of the equity"
-    at_most = f", at most {sizing.max_leverage:g} times the equity"
+    capped = f" and {plain(sizing.max_notional)} {unit}" if sizing.max_notional else ""
+    at_most = f", at most {sizing.max_leverage:g} times the equity{capped}"
     size = {
         "fixed_notional": f"{plain(sizing.notional)} quote units",
         "equity_share": f"{share}{at_most}",
@@ -107,7 +109,21 @@ def say_limits(limits: Limits) -> str:
         said.append(f"{100 * limits.max_participation:g} % of the usual volume of a bar")
     pauses = [f"none for {limits.cooldown} after a position"] if limits.cooldown else []
     pauses += [f"none on the same side for {limits.lockout} after a stop"] if limits.lockout else []
+    pauses += say_breakers(limits)
     return f"At most {listed(said)}{''.join(f'; {pause}' for pause in pauses)}."
+
+
+def say_breakers(limits: Limits) -> list[str]:
+    """After what losses nothing is opened."""
+    losses = {
+        "in a day": limits.day_loss,
+        "in a week": limits.week_loss,
+        "from the highest equity": limits.drawdown,
+    }
+    said = [f"none after a loss of {100 * x:g} % {when}" for when, x in losses.items() if x]
+    if limits.loss_streak:
+        said.append(f"none in a market after {limits.loss_streak} losing positions there in a row")
+    return said
 
 
 def say_costs(costs: Costs) -> list[str]:

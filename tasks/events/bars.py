@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -18,6 +19,7 @@ from tasks.kernels.rolling import Reals, before
 PRICES = ("open", "high", "low", "close")
 VOLUMES = ("volume", "quote_volume", "taker_buy_volume")
 FUNDING = ("funding", "funding_time", "funding_hours")
+DIGITS = 28  # binary, of prices on a grid
 CONTEXT = (*FUNDING, "open_interest", "spot", "leader", "mark", "fee", "news")
 
 
@@ -207,6 +209,32 @@ class Bars:
             leader=pivot / self.leader,
             mark=pivot / self.mark,
         )
+
+    def on_grid(self) -> Bars:
+        """The same with prices rounded so that their sums and differences are exact."""
+        step = 2.0 ** (math.frexp(self._highest)[1] - DIGITS)
+        rounded = {name: np.round(getattr(self, name) / step) * step for name in PRICES}
+        return replace(self, **rounded)
+
+    def turned_over(self) -> Bars:
+        """The chart mirrored about a price m on the axis of prices: p becomes 2 m - p.
+
+        m is no lower than the highest price, so that all stay above zero, and a power of two: on a
+        grid nothing is rounded. Only prices turn; engines read nothing else that has a side.
+        """
+        twice = 2.0 ** (math.frexp(self._highest)[1] + 1)
+        return replace(
+            self,
+            open=twice - self.open,
+            close=twice - self.close,
+            high=twice - self.low,
+            low=twice - self.high,
+        )
+
+    @property
+    def _highest(self) -> float:
+        known = self.high[np.isfinite(self.high)]
+        return float(known.max()) if known.size else 1.0
 
     def rescaled(self, factor: float) -> Bars:
         """The same in another unit of account: prices, quote volume, open interest times it."""

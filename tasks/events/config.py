@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 from importlib import import_module
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from lake.config import Config
 from lake.time import Duration, duration_ms
@@ -61,13 +61,11 @@ class EventsConfig(Config):
         for family in self.families:
             _one_of(family, self._families(), "family of events")
         if self.names or self.parameters or self.sequences:
-            events = {analyzer.name: analyzer.parameters for analyzer in self._catalogue()}
+            events = {analyzer.name: analyzer for analyzer in self._catalogue()}
             for name in (*self.names, *self.parameters):
                 _one_of(name, tuple(events), "event")
             for name, values in self.parameters.items():
-                for parameter, value in values.items():
-                    _one_of(parameter, tuple(events[name]), f"parameter of {name}")
-                    _same_kind(value, events[name][parameter], f"{name}.{parameter}")
+                _check_parameters(events[name], values)
         return self
 
     def chosen(self) -> tuple[str, ...]:
@@ -123,6 +121,21 @@ def _one_of(name: str, known: tuple[str, ...], noun: str) -> None:
     if name not in known:
         near = get_close_matches(name, known, n=1, cutoff=0.0)
         raise ValueError(f"{name!r} is no {noun}; the nearest is {near[0]!r}")
+
+
+def _check_parameters(analyzer: Analyzer, values: dict[str, Parameter]) -> None:
+    known = analyzer.parameters
+    for parameter, value in values.items():
+        _one_of(parameter, tuple(known), f"parameter of {analyzer.name}")
+        _same_kind(value, known[parameter], f"{analyzer.name}.{parameter}")
+    if analyzer.output is not None:
+        try:
+            analyzer.output.reader.config(analyzer.with_defaults(values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join([analyzer.name, *map(str, first["loc"])])
+            said = first["msg"].removeprefix("Value error, ")
+            raise ValueError(f"{place}={first['input']!r}: {said}") from error
 
 
 def _same_kind(value: Parameter, default: Parameter, name: str) -> None:

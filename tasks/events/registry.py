@@ -26,10 +26,12 @@ import tasks.events
 from lake.time import TIMEFRAMES, duration_ms, n_bars
 from tasks.events.bars import Bars
 from tasks.events.marks import Marks
+from tasks.events.readers import Output
 
 Parameter = int | float | str
 Term = Union[str, int, "Analyzer"]
 SEQUENCES = "sequences"
+LOG, PRICE = "log", "price"
 PATIENCE = "1d"  # of gaps, after which a condition that lasted before is held to have ended
 NOT_FAMILIES = (
     "admission",
@@ -48,10 +50,12 @@ NOT_FAMILIES = (
     "measures",
     "memo",
     "proving",
+    "readers",
     "registry",
     "settlements",
     "shocks",
     "spreads",
+    "structure",
     "swings",
     "task",
     SEQUENCES,
@@ -79,9 +83,9 @@ class Analyzer:
         Takes `Bars` and the parameters by keyword, returns `Marks`.
     family : str
         The module that defines it, or ``sequences``.
-    terms : tuple of str, int or Analyzer
+    terms : tuple of str, int or Analyzer, or None
         The lookback's parts: names of parameters (durations or bars), numbers of bars, and other
-        analyzers whose lookback counts.
+        analyzers whose lookback counts. None: it remembers the whole history.
     needs : str
         Letters of `NEEDS`.
     mirrored : bool
@@ -93,16 +97,22 @@ class Analyzer:
     lasts : bool
         Whether the condition is a state, of which the onset is the event. A clock's strokes are
         events each, however near they follow one another.
+    axis : str
+        Of prices, on which the chart is turned upside down: `LOG` or `PRICE`.
+    output : Output, optional
+        Where it is one of an engine's events, what tells them all.
     """
 
     function: Callable[..., Marks]
     family: str
-    terms: tuple[Term, ...]
+    terms: tuple[Term, ...] | None
     needs: str
     mirrored: bool
     coarsest: str
     parameters: dict[str, Parameter] = field(hash=False)
     lasts: bool = True
+    axis: str = LOG
+    output: Output | None = None
 
     @property
     def name(self) -> str:
@@ -118,18 +128,21 @@ class Analyzer:
 
     def lookback(
         self, timeframe: str, cooldown: str, overrides: Mapping[str, Parameter] | None = None
-    ) -> int:
-        """Bars before a bar that its mark depends on, the onset's included."""
+    ) -> int | None:
+        """Bars before a bar that its mark depends on, the onset's included; None for all."""
         values = self.with_defaults(overrides or {})
 
-        def in_bars(term: Term) -> int:
+        def in_bars(term: Term) -> int | None:
             if isinstance(term, Analyzer):
                 return term.lookback(timeframe, cooldown)
             value = values[term] if isinstance(term, str) else term
             return n_bars(value, timeframe) if isinstance(value, str) else int(value)
 
-        own = sum(map(in_bars, self.terms))
-        return own + n_bars(cooldown, timeframe) + n_bars(PATIENCE, timeframe)
+        own = [None] if self.terms is None else [in_bars(term) for term in self.terms]
+        known = [n for n in own if n is not None]
+        if len(known) < len(own):
+            return None
+        return sum(known) + n_bars(cooldown, timeframe) + n_bars(PATIENCE, timeframe)
 
     def marks(
         self, bars: Bars, cooldown: str, overrides: Mapping[str, Parameter] | None = None
@@ -193,10 +206,15 @@ def module_of(family: str, modules: Sequence[str] = ()) -> str:
 def defined_in(module: str) -> tuple[Analyzer, ...]:
     """The analyzers that a module defines, by name, sequences of others' included."""
     family = module.rpartition(".")[2]
-    found = [a for a in vars(import_module(module)).values() if isinstance(a, Analyzer)]
+    found = [a for value in vars(import_module(module)).values() for a in _analyzers_in(value)]
     own = [a for a in found if a.function.__module__ == module]
     sequences = [replace(a, family=family) for a in found if a.family == SEQUENCES]
     return tuple(sorted((*own, *sequences), key=lambda analyzer: analyzer.name))
+
+
+def _analyzers_in(value: object) -> list[Analyzer]:
+    """A module's own analyzers lie in it one by one, an engine's in a tuple."""
+    return [a for a in (value if isinstance(value, tuple) else (value,)) if isinstance(a, Analyzer)]
 
 
 def analyzers(family: str, modules: Sequence[str] = ()) -> tuple[Analyzer, ...]:

@@ -53,9 +53,10 @@ def sequence(
         family=SEQUENCES,
         terms=(first, then, "within", "cooldown", "cooldown"),
         needs="".join(dict.fromkeys(first.needs + then.needs)),
-        mirrored=first.mirrored and then.mirrored,
+        mirrored=first.mirrored and then.mirrored and first.axis == then.axis,
         coarsest=min(first.coarsest, then.coarsest, key=duration_ms),
         parameters={"within": within, "cooldown": cooldown},
+        axis=first.axis,
     )
 
 
@@ -79,5 +80,5 @@ def read_sequence(text: str, modules: Sequence[str] = ()) -> Analyzer:
 
 def families_of(text: str, modules: Sequence[str] = ()) -> tuple[str, ...]:
     """The families of the two events of a sequence."""
-    terms = read_sequence(text, modules).terms
+    terms = read_sequence(text, modules).terms or ()
     return tuple(term.family for term in terms if isinstance(term, Analyzer))

@@ -49,12 +49,21 @@ numba.config.CACHE_DIR = str(  # type: ignore[attr-defined]
     cache_folder(KERNELS, numba.config.CACHE_DIR)  # type: ignore[attr-defined]
 )
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-INNER: dict[str, Any] = {"_nrt": False, "forceinline": True}
+PART: dict[str, Any] = {"_nrt": False}
+INNER: dict[str, Any] = {**PART, "forceinline": True}
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` as the house compiles kernels."""
     return numba.njit(**OPTIONS)(function)
+
+
+def part(function: Callable[..., Any]) -> Any:
+    """Compile what a kernel calls at every bar and what is too large to be put into its caller.
+
+    It makes no arrays, and its callers keep those that it reads alive: nothing is counted.
+    """
+    return numba.njit(**OPTIONS, **PART)(function)
 
 
 def inner(function: Callable[..., Any]) -> Any:

@@ -5,12 +5,13 @@ In each slot of the common grid, in this order:
 1. at the open, positions that are due, or whose stop or target the open lies beyond, are left;
 2. orders decided at the close before are filled at the open, or refused;
 3. inside the bar, stops and targets at their prices; where a bar touches both, the stop counts;
-4. at the close, positions that are due leave, stops move.
+4. at the close, positions that are due leave, stops move; what closes beyond its guard is left at
+   the next open.
 
 A bar that is missing or did not trade fills nothing: what was due leaves at the next open that
 trades, and what is left of a market that ends, at its last close, when the others go on. No fill
 lies outside its bar. An account without equity takes no orders, and its positions leave at the next
-open. Source: shared statistics.md section 6.
+open. Circuit breakers and streaks: `tasks.kernels.guards`. Source: shared statistics.md section 6.
 """
 
 from __future__ import annotations
@@ -18,41 +19,43 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.kernels._jit import inner, kernel
+from tasks.kernels._jit import inner, kernel, part
+from tasks.kernels.entering import take
 from tasks.kernels.fills import (
-    AT_OPEN,
     CASH,
+    DAY_ENDS,
     END,
-    ENTRY,
     EQUITY,
     FILL,
     FIRST,
-    IDLE_UNTIL,
-    LOCKED_UNTIL,
     N_FILLS,
     N_HERE,
+    N_JUDGED,
+    N_LOST,
     N_OPEN,
     N_POSITIONS,
     NEVER,
-    OPEN,
     POSITION,
     RUINED,
     SLOT,
-    TRADES,
+    WEEK_ENDS,
     Book,
     Reals,
-    Record,
     Rule,
     Tape,
     Whole,
-    book_fill,
     round_money,
-    worth,
+)
+from tasks.kernels.guards import (
+    CLOSED,
+    TAKEN,
+    has_breakers,
+    note_equity,
+    turn_clock,
 )
 from tasks.kernels.holding import (
     drift,
     is_calm,
-    leave_market,
     trade_at_close,
     trade_at_open,
     trade_inside,
@@ -60,12 +63,12 @@ from tasks.kernels.holding import (
     watch,
 )
 
-TAKEN, BUSY, COOLING, LOCKED, FULL, EXPOSED, CLOSED, ILLIQUID, BROKE, UNKNOWN, LEFT = range(11)
-
 ORDER = np.dtype(
     [
         *((n, "i8") for n in ("market", "row", "side", "due")),
         *((n, "f8") for n in ("size", "unit", "most")),
+        ("fresh", "i8"),
+        ("guard", "f8"),
     ],
     align=True,
 )
@@ -87,7 +90,9 @@ def run_account(
         number of bars from `row` to the bar at which the position is left (0 for never); `size` a
         notional or a share of the equity; `unit` one unit of log distance (any where the rule has
         no distances); `most` the largest notional that the market bears, inf for any. NaN refuses
-        the order, and so does a unit that is needed and not above 0.
+        the order, and so does a unit that is needed and not above 0. `fresh` is the bar at whose
+        close the latest fresh structure was known, -1 for none; `guard` the price beyond which a
+        close leaves the position (below it a long, above it a short), NaN or 0 for none.
     rule : Rule
         Terms.
     with_curve : bool
@@ -106,44 +111,90 @@ def run_account(
         Equity, cash, gross value and number of open positions at each close; where it is not
         wanted one row, of the end.
     """
-    n_orders, n_slots = orders.shape[0], _last_slot(tape) + 1
-    book = _open_book(tape, n_orders, rule)
-    slots = _slots_of(tape, orders)
-    fates = np.full(n_orders, CLOSED)
+    n_slots = _last_slot(tape) + 1
+    book = open_account(tape, orders.shape[0], rule)
+    fates = np.full(orders.shape[0], CLOSED)
     curve = np.empty((n_slots if with_curve else 1, 4))
+    slots = _slots_of(tape, orders)
+    play_slots(book, tape, orders, slots, fates, rule, curve, with_curve, 0, n_slots)
     counts, money = book.counts, book.money
-    i, slot = 0, 0
-    while slot < n_slots:
+    if not with_curve:
+        curve[0, 0], curve[0, 1] = money[EQUITY], money[CASH]
+        curve[0, 2], curve[0, 3] = value_of(book, rule.inverse)[1], counts[N_OPEN]
+    positions, fills = book.positions[: counts[N_POSITIONS]], book.fills[: counts[N_FILLS]]
+    return positions.copy(), fills.copy(), fates, curve
+
+
+@part
+def play_slots(
+    book: Book,
+    tape: Tape,
+    orders: NDArray[np.void],
+    slots: Whole,
+    fates: Whole,
+    rule: Rule,
+    curve: Reals,
+    with_curve: bool,
+    start: int,
+    end: int,
+) -> None:
+    """Take an account from the open of slot `start` to the close of the slot before `end`.
+
+    Played piece by piece it ends as if it was played at once, on a tape that need not reach further
+    than to `end`; but the book says of open positions until which bar of its tape they are calm.
+
+    Parameters
+    ----------
+    book : Book
+        As `open_account` or the slots before have left it, with room for all orders.
+    tape, orders, rule : Tape, (k,) ORDER, Rule
+        See `run_account`; of the orders, those up to N_JUDGED are not looked at again.
+    slots : (k,) int64
+        At whose open each order is to be filled, in ascending order.
+    fates : (k,) int64
+        Written to for the orders of these slots.
+    curve : (n, 4) float64
+        Its rows `start` to `end` are written `with_curve`. Without, slots in which there is
+        nothing to do are skipped.
+    with_curve : bool
+    start, end : int
+    """
+    counts, money = book.counts, book.money
+    guarded = has_breakers(rule)
+    i, slot, n_orders = counts[N_JUDGED], start, orders.shape[0]
+    while slot < end:
         if counts[N_OPEN] == 0 and not with_curve:
             if i == n_orders:
                 break
             slot = max(slot, slots[i])
-            if slot >= n_slots:
+            if slot >= end:
                 break
+        if guarded:
+            turn_clock(book, tape, rule, slot - 1)
         calm = is_calm(book, tape, slot)
         if not calm:
             trade_at_open(book, tape, rule, slot)
         while i < n_orders and slots[i] <= slot:
-            fates[i] = _take(book, tape, rule, orders[i], i, slot)
+            fates[i] = take(book, tape, rule, orders[i], i, slot)
             calm = calm and fates[i] != TAKEN
             i += 1
         if calm:
             drift(book, tape, slot)
         else:
             _live_through(book, tape, rule, slot)
+        if guarded:
+            turn_clock(book, tape, rule, slot)
         result, gross = value_of(book, rule.inverse)
         money[EQUITY] = money[CASH] + result
         if money[EQUITY] <= 0.0:
             _ruin(book)
+        if guarded:
+            note_equity(book, rule)
         if with_curve:
             curve[slot, 0], curve[slot, 1] = money[EQUITY], money[CASH]
             curve[slot, 2], curve[slot, 3] = gross, counts[N_OPEN]
         slot += 1
-    if not with_curve:
-        curve[0, 0], curve[0, 1] = money[EQUITY], money[CASH]
-        curve[0, 2], curve[0, 3] = value_of(book, rule.inverse)[1], counts[N_OPEN]
-    positions, fills = book.positions[: counts[N_POSITIONS]], book.fills[: counts[N_FILLS]]
-    return positions.copy(), fills.copy(), fates, curve
+    counts[N_JUDGED] = i
 
 
 @inner
@@ -163,17 +214,18 @@ def _ruin(book: Book) -> None:
 
 
 @kernel
-def _open_book(tape: Tape, n_orders: int, rule: Rule) -> Book:
-    """A book with room for all orders; memory that no position needs is never touched."""
-    markets = np.full((tape.rows.shape[0], 4), -NEVER)
-    markets[:, N_HERE] = 0
-    money = np.full(2, round_money(rule.capital, rule.quantum))
+def open_account(tape: Tape, n_orders: int, rule: Rule) -> Book:
+    """A book with room for so many orders; memory that no position needs is never touched."""
+    markets = np.full((tape.rows.shape[0], 6), -NEVER)
+    markets[:, N_HERE] = markets[:, N_LOST] = 0
+    counts = np.zeros(7, np.int64)
+    counts[DAY_ENDS] = counts[WEEK_ENDS] = -NEVER
     return Book(
         np.empty(n_orders, POSITION),
         np.empty(n_orders * (rule.targets.shape[1] + 2), FILL),
         np.zeros(min(rule.max_open, n_orders), np.int64),
-        np.zeros(3, np.int64),
-        money,
+        counts,
+        np.full(5, round_money(rule.capital, rule.quantum)),
         markets,
     )
 
@@ -197,82 +249,3 @@ def _slots_of(tape: Tape, orders: NDArray[np.void]) -> Whole:
         market = orders[i].market
         slots[i] = tape.rows[market, SLOT] + orders[i].row - tape.rows[market, FIRST] + 1
     return slots
-
-
-@inner
-def _take(book: Book, tape: Tape, rule: Rule, order: Record, i: int, slot: int) -> int:
-    """Fill an order at this slot's open, or say why not."""
-    market, row = order.market, order.row + 1
-    if row >= tape.rows[market, END]:
-        return CLOSED
-    if order.side == 0:
-        leave_market(book, tape, rule, market, row)
-        return LEFT
-    notional = order.size * book.money[EQUITY] if rule.compounds else order.size
-    refused = _refuse(book, tape, rule, order, notional, slot)
-    if refused != TAKEN:
-        return refused
-    number = book.counts[N_POSITIONS]
-    price = tape.bars[OPEN, row]
-    position = book.positions[number]
-    _clear(position)
-    position.order, position.market, position.side = i, market, order.side
-    position.shift = tape.rows[market, FIRST] - tape.rows[market, SLOT]
-    position.decided, position.entered = order.row, row
-    position.due = order.row + order.due if order.due > 0 else NEVER
-    position.quantity = notional / abs(worth(price, rule.inverse))
-    position.left, position.notional = position.quantity, notional
-    position.entry = position.mark = position.best = position.worst = price
-    position.unit = order.unit
-    position.stop = -order.side * np.inf
-    nearest = min(rule.stop, rule.trail)
-    if nearest < np.inf:
-        position.stop = price * np.exp(-order.side * nearest * order.unit)
-    if rule.trail < np.inf:
-        position.ratchet = np.exp(-order.side * rule.trail * order.unit)
-        position.is_trailed = rule.trail < rule.stop
-    book.held[book.counts[N_OPEN]] = number
-    book.counts[N_OPEN] += 1
-    book.counts[N_POSITIONS] += 1
-    book.markets[market, N_HERE] += 1
-    book_fill(book, tape, rule, number, row, AT_OPEN, ENTRY, position.quantity, price)
-    return TAKEN
-
-
-@inner
-def _clear(position: Record) -> None:
-    """Set to 0 what is counted or summed, and what only some positions get."""
-    position.pending = position.n_fills = position.n_ambiguous = position.n_targets = 0
-    position.is_trailed = position.calm_until = 0
-    position.exit = position.ratchet = position.calm_above = position.calm_below = 0.0
-    position.gross = position.fee = position.slippage = position.funding = position.net = 0.0
-
-
-@inner
-def _refuse(book: Book, tape: Tape, rule: Rule, order: Record, notional: float, slot: int) -> int:
-    """Why the order is not filled, or TAKEN."""
-    here = book.markets[order.market]
-    equity = book.money[EQUITY]
-    has_distance = rule.stop < np.inf or rule.trail < np.inf or rule.targets.shape[1] > 0
-    is_known = 0.0 < notional < np.inf and (not has_distance or 0.0 < order.unit < np.inf)
-    reason = TAKEN
-    if tape.bars[TRADES, order.row + 1] == 0.0:
-        reason = CLOSED
-    elif equity <= 0.0:
-        reason = BROKE
-    elif not is_known:
-        reason = UNKNOWN
-    elif here[N_HERE] >= rule.per_market:
-        reason = BUSY
-    elif rule.cooldown > 0 and slot - 1 < here[IDLE_UNTIL]:
-        reason = COOLING
-    elif rule.lockout > 0 and slot - 1 < here[LOCKED_UNTIL + (order.side > 0)]:
-        reason = LOCKED
-    elif book.counts[N_OPEN] >= rule.max_open:
-        reason = FULL
-    elif not notional <= order.most:
-        reason = ILLIQUID
-    elif rule.max_gross < np.inf:
-        gross = value_of(book, rule.inverse)[1]
-        reason = EXPOSED if notional + gross > rule.max_gross * equity else TAKEN
-    return reason

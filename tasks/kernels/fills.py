@@ -18,19 +18,20 @@ Whole = NDArray[np.int64]
 Record = Any  # of a structured array; numba reads its fields as attributes
 
 # As arrays' integers, which Numba does not take for types: else it compiles for each one anew.
-ENTRY, TIME, STOP, TRAIL, TARGET, SIGNAL, ENDED, RUINED = np.arange(8)
+ENTRY, TIME, STOP, TRAIL, TARGET, SIGNAL, ENDED, RUINED, STRUCTURE = np.arange(9)
 AT_OPEN, INSIDE, AT_CLOSE = np.arange(3)
 FIRST, END, SLOT = range(3)
 OPEN, HIGH, LOW, CLOSE, TRADES, SPREAD, IMPACT, PAID, RECEIVED = range(9)
 AT, SHARE = range(2)
-CASH, EQUITY = range(2)
-LOCKED_UNTIL, IDLE_UNTIL, N_HERE = 0, 2, 3
-N_OPEN, N_POSITIONS, N_FILLS = range(3)
+CASH, EQUITY, PEAK, DAY_BEGAN, WEEK_BEGAN = range(5)
+LOCKED_UNTIL, IDLE_UNTIL, N_HERE, N_LOST, LOST_AT = 0, 2, 3, 4, 5
+N_OPEN, N_POSITIONS, N_FILLS, N_JUDGED, DAY_ENDS, WEEK_ENDS, HAS_TRIPPED = range(7)
 NEVER = 1 << 62
 
 _NUMBERS = "order market side decided entered left_at due reason pending"
 _NUMBERS += " n_fills n_ambiguous n_targets is_trailed shift calm_until"
 _REALS = "quantity left notional entry exit mark unit ratchet stop best worst calm_above calm_below"
+_REALS += " guard wake"
 _REALS += " gross fee slippage funding net"
 POSITION = np.dtype(
     [*((n, "i8") for n in _NUMBERS.split()), *((n, "f8") for n in _REALS.split())], align=True
@@ -58,10 +59,13 @@ class Tape(NamedTuple):
         market and a taken fill in this bar; IMPACT: the same per root of the fill's value. PAID:
         sum of the funding rates that longs pay after this bar's open and up to its close;
         RECEIVED: the same that shorts receive. The last five are never NaN.
+    origin : int
+        Slots from the last Monday's 00:00 UTC to slot 0.
     """
 
     rows: Whole
     bars: Reals
+    origin: int = 0
 
 
 class Rule(NamedTuple):
@@ -93,6 +97,16 @@ class Rule(NamedTuple):
         Whether an order's size is a share of the equity, or a notional.
     inverse : bool
         Whether the contract is inverse: a unit is worth -1 / price.
+    trail_from : float
+        Log distance of the best price from the entry, in units, at which the trail begins.
+    max_notional : float
+        Most that a share of the equity comes to, inf for no limit.
+    day_loss, week_loss, drawdown : float
+        Shares of the equity that trip the breakers, inf for none; see `tasks.kernels.guards`.
+    per_day : int
+        Slots of a day.
+    loss_streak : int
+        Losses in a row after which a market's orders need a fresh structure; 0 for none.
     """
 
     stop: float
@@ -112,6 +126,13 @@ class Rule(NamedTuple):
     quantum: float
     compounds: bool
     inverse: bool
+    trail_from: float = 0.0
+    max_notional: float = np.inf
+    day_loss: float = np.inf
+    week_loss: float = np.inf
+    drawdown: float = np.inf
+    per_day: int = 1
+    loss_streak: int = 0
 
 
 class Book(NamedTuple):
@@ -123,11 +144,16 @@ class Book(NamedTuple):
         POSITION and FILL records; the first N_POSITIONS and N_FILLS of `counts` count.
     held : (max_open,) int64
         Numbers of the open positions in the order of their entries; the first N_OPEN count.
-    counts, money : (3,) int64, (2,) float64
-        N_OPEN, N_POSITIONS, N_FILLS; CASH, and EQUITY at the last close.
-    markets : (m, 4) int64
+    counts : (7,) int64
+        N_OPEN, N_POSITIONS, N_FILLS; the first N_JUDGED orders were filled or refused; the slots
+        DAY_ENDS and WEEK_ENDS are the first of the next day and week; HAS_TRIPPED is 1 after the
+        drawdown.
+    money : (5,) float64
+        CASH; EQUITY at the last close, its PEAK, and what it was as the day and the week began.
+    markets : (m, 6) int64
         No order is taken that was decided before the slot LOCKED_UNTIL on the short side, the next
-        on the long side, and IDLE_UNTIL on both; N_HERE positions are open.
+        on the long side, and IDLE_UNTIL on both; N_HERE positions are open; the last N_LOST in a
+        row were lost, the last of them in the row LOST_AT.
     """
 
     positions: Record
@@ -231,42 +257,6 @@ def _enter_fill(position: Record, left: float, reference: float, row: int, reaso
     position.exit += reference * (left / position.quantity)
     position.reason = reason
     position.left_at = row if position.left == 0.0 else -1
-
-
-@inner
-def leave_position(
-    book: Book,
-    tape: Tape,
-    rule: Rule,
-    number: int,
-    row: int,
-    moment: int,
-    reason: int,
-    reference: float,
-) -> None:
-    """Leave all that is left of position `number`; see `book_fill`, and `drop_left`."""
-    position = book.positions[number]
-    book_fill(book, tape, rule, number, row, moment, reason, position.left, reference)
-    position.calm_until = -1  # else a record of the past would say when its market ends
-    here = book.markets[position.market]
-    slot = row - position.shift
-    side = LOCKED_UNTIL + (position.side > 0)
-    here[N_HERE] -= 1
-    here[IDLE_UNTIL] = max(here[IDLE_UNTIL], slot + rule.cooldown)
-    if reason in (STOP, TRAIL):
-        here[side] = max(here[side], slot + rule.lockout)
-
-
-@inner
-def drop_left(book: Book) -> None:
-    """Drop the positions that were left from the open ones."""
-    n_kept = 0
-    for place in range(book.counts[N_OPEN]):
-        number = book.held[place]
-        if book.positions[number].left > 0.0:
-            book.held[n_kept] = number
-            n_kept += 1
-    book.counts[N_OPEN] = n_kept
 
 
 @inner

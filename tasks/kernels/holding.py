@@ -23,6 +23,7 @@ from tasks.kernels.fills import (
     SHARE,
     SIGNAL,
     STOP,
+    STRUCTURE,
     TARGET,
     TIME,
     TRADES,
@@ -32,11 +33,10 @@ from tasks.kernels.fills import (
     Rule,
     Tape,
     book_fill,
-    drop_left,
-    leave_position,
     pay_funding,
     worth,
 )
+from tasks.kernels.leaving import drop_left, leave_position
 
 
 @inner
@@ -103,7 +103,10 @@ def trade_inside(book: Book, tape: Tape, rule: Rule, slot: int) -> None:
 
 @inner
 def trade_at_close(book: Book, tape: Tape, rule: Rule, slot: int) -> None:
-    """Leave at the close what is due there; move the stops of what stays."""
+    """Leave at the close what is due there; move the stops of what stays.
+
+    What closes beyond its guard stays until the next open.
+    """
     for place in range(book.counts[N_OPEN]):
         number = book.held[place]
         position = book.positions[number]
@@ -118,6 +121,8 @@ def trade_at_close(book: Book, tape: Tape, rule: Rule, slot: int) -> None:
             position.pending = TIME
         elif trades:
             _move_stop(rule, position)
+            if position.side * (position.mark - position.guard) < 0:
+                position.pending = STRUCTURE
     drop_left(book)
 
 
@@ -244,6 +249,9 @@ def _stretch(position: Record, along: float, against: float) -> None:
 
 @inner
 def _move_stop(rule: Rule, position: Record) -> None:
+    if position.side * (position.best - position.wake) >= 0:
+        position.ratchet = np.exp(-position.side * rule.trail * position.unit)
+        position.wake = position.side * np.inf
     _trail(position)
     is_safe = rule.stop_to_entry and position.n_targets > 0
     if is_safe and position.side * (position.entry - position.stop) > 0:
@@ -260,7 +268,14 @@ def _trail(position: Record) -> None:
 
 @inner
 def _note_calm(position: Record, target: float) -> None:
-    """Note between which prices the position stays as it is."""
-    is_long = position.side > 0
-    position.calm_above = position.stop if is_long else target
-    position.calm_below = target if is_long else position.stop
+    """Note between which prices the position stays as it is.
+
+    A guard and the price at which the trail begins count when they are touched: what comes of it is
+    left to the long way.
+    """
+    if position.side > 0:
+        position.calm_above = max(position.stop, position.guard)
+        position.calm_below = min(target, position.wake)
+    else:
+        position.calm_above = max(target, position.wake)
+        position.calm_below = min(position.stop, position.guard)

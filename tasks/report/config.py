@@ -44,9 +44,12 @@ class ReportConfig(Config):
     """Occurrences of two events so near each other stand together."""
     duplicate_share: float = Field(0.5, gt=0, le=1)
     """Two events, each beside the other so often beyond chance, are called near-duplicates."""
-    n_beside: int = Field(5, ge=0, le=57)
+    n_beside: int = Field(5, ge=0, le=200)
     """Events named on another's page as those that it stands with."""
     n_scenes: int = Field(3, ge=0, le=12)
     """Occurrences pictured per event."""
     scene_bars_before: int = Field(48, ge=1, le=500)
     scene_bars_after: int = Field(16, ge=0, le=500)
+    pair_block: Duration = "1d"
+    pair_horizons: int = Field(5, ge=1)
+    """Trades of two entries are paired by calendar blocks, the longer of both, as in the bridge."""

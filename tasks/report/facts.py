@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from lake.ref import Ref
+from lake.schema import EFFECTS
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Evidence:
     quality, coverage, paths, findings, stability, confirmed, judgement, folds, refits, trades,
     stressed, bridged, gated, verdicts, search, funnel, blueprints : DataFrame
         Tables of `lake.schema`; without rows where the run has none.
+    effects : DataFrame of EFFECTS
+        Those of the entries that `tasks.report.fusion` compares, and the baseline's.
     truth : DataFrame
         TRUTH with the market whose it is as `market`; without rows where nobody knows it.
     """
@@ -47,6 +50,7 @@ class Evidence:
     blueprints: pl.DataFrame
     truth: pl.DataFrame
     coverage: pl.DataFrame
+    effects: pl.DataFrame = field(default_factory=EFFECTS.empty)
 
     @property
     def markets(self) -> list[str]:

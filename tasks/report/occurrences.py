@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
 from tasks.report.absent import list_absent
-from tasks.report.chart import Chart, axis, layout, numbers, series_colour, titled, words
+from tasks.report.chart import (
+    N_SERIES,
+    Chart,
+    axis,
+    layout,
+    numbers,
+    series_colour,
+    series_dash,
+    titled,
+    words,
+)
 from tasks.report.facts import Evidence
 from tasks.report.formats import count, decimal, n_of, percent
 from tasks.report.grid import Column, Grid, Row, fill_grid, text
 
 _ROW_HEIGHT, _FRAME_HEIGHT, _QUARTERS_HEIGHT = 24, 94, 420
+_MOST_ROWS, _ROOM = 60, 1.05
 _THOUSAND = 1000
 _YEAR = pl.col("month").dt.year().alias("year")
 _QUARTER = pl.col("month").dt.truncate("1q").alias("quarter")
@@ -26,13 +38,13 @@ def tell_occurrences(evidence: Evidence) -> dict[str, Any]:
         return {"sentence": none, "empty": True, "absent": absent}
     n_bars = int(evidence.months["n_bars"].sum())
     totals = _totals(evidence.events, n_bars)
-    shares = _shares_chart(totals)
+    shares = _shares_charts(totals)
     return {
         "sentence": _sentence(evidence.events),
         "empty": False,
         "absent": absent,
         "shares": shares,
-        "quarters": _quarters_chart(evidence, shares.height),
+        "quarters": _quarters_chart(evidence, shares[0].height),
         "by_market": _by_market(evidence, totals),
         "by_year": _by_year(evidence.events, totals),
     }
@@ -92,30 +104,50 @@ def _names() -> tuple[Column, Column]:
     return text("event", "event", "code"), text("family", "family")
 
 
-def _shares_chart(totals: pl.DataFrame) -> Chart:
+def _shares_charts(totals: pl.DataFrame) -> list[Chart]:
+    """Bars by event, whole families in each chart; several side by side where there are many."""
     families = totals["family"].unique().sort().to_list()
-    traces = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "name": words(family),
-            "y": [words(event) for event in part["event"]],
-            "x": numbers(part["share"] * 100),
-            "marker": {"color": series_colour(families.index(family))},
-            "customdata": [count(n) for n in part["n"]],
-            "hovertemplate": "%{y}: %{customdata} events, %{x:.3f} % of bars<extra></extra>",
-        }
-        for (family,), part in totals.group_by("family", maintain_order=True)
-    ]
+    n_charts = -(-totals.height // _MOST_ROWS)
+    least = totals.height / n_charts
+    most = 100.0 * float(totals["share"].max())  # type: ignore[arg-type]
+    charts: list[Chart] = []
+    held = totals.clear()
+    for (family,), part in totals.group_by("family", maintain_order=True):
+        held = pl.concat([held, part])
+        if held.height >= least or family == families[-1]:
+            charts.append(_shares_chart(len(charts), held, families, most))
+            held = totals.clear()
+    return charts
+
+
+def _shares_chart(number: int, totals: pl.DataFrame, families: Sequence[str], most: float) -> Chart:
     shape = layout(
-        axis(title=titled("share of bars, %"), rangemode="tozero"),
+        axis(title=titled("share of bars, %"), range=[0, numbers([_ROOM * most])[0]]),
         axis(autorange="reversed", type="category", showgrid=False),
         showlegend=True,
         bargap=0.35,
     )
     height = _FRAME_HEIGHT + _ROW_HEIGHT * totals.height
     label = "Share of bars with an event, by event"
-    return Chart("chart-events", label, height, tuple(traces), shape)
+    return Chart(f"chart-events-{number}", label, height, tuple(_bars(totals, families)), shape)
+
+
+def _bars(totals: pl.DataFrame, families: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for (family,), part in totals.group_by("family", maintain_order=True):
+        place = families.index(str(family))
+        marker: dict[str, Any] = {"color": series_colour(place)}
+        if place >= N_SERIES:
+            marker |= {"pattern": {"shape": "/", "solidity": 0.5}}
+        yield {
+            "type": "bar",
+            "orientation": "h",
+            "name": words(str(family)),
+            "y": [words(event) for event in part["event"]],
+            "x": numbers(part["share"] * 100),
+            "marker": marker,
+            "customdata": [count(n) for n in part["n"]],
+            "hovertemplate": "%{y}: %{customdata} events, %{x:.3f} % of bars<extra></extra>",
+        }
 
 
 def _quarters_chart(evidence: Evidence, height: int) -> Chart:
@@ -127,7 +159,7 @@ def _quarters_chart(evidence: Evidence, height: int) -> Chart:
             "name": words(str(family)),
             "x": [quarter.isoformat() for quarter in part["quarter"]],
             "y": numbers(part["rate"]),
-            "line": {"color": series_colour(position), "width": 1.5},
+            "line": _line(position),
             "marker": {"size": 5},
             "hovertemplate": "%{fullData.name}, quarter from %{x|%B %Y}: %{y:.2f}<extra></extra>",
         }
@@ -141,6 +173,10 @@ def _quarters_chart(evidence: Evidence, height: int) -> Chart:
     label = "Events per thousand bars and quarter, by family"
     shown_height = min(height, _QUARTERS_HEIGHT)
     return Chart("chart-quarters", label, shown_height, tuple(traces), shape)
+
+
+def _line(position: int) -> dict[str, Any]:
+    return {"color": series_colour(position), "dash": series_dash(position), "width": 1.5}
 
 
 def _rates(evidence: Evidence) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from tasks.report.curves import tell_curves
 from tasks.report.facts import Evidence, Facts
 from tasks.report.findings import tell_findings
 from tasks.report.funnel import tell_funnel
+from tasks.report.fusion import tell_fusion
 from tasks.report.headline import tell_headline
 from tasks.report.insufficient import tell_insufficient
 from tasks.report.occurrences import tell_occurrences
@@ -37,6 +38,7 @@ CONTENTS = (
     ("planted", "Planted"),
     ("findings", "Findings"),
     ("stability", "Stability"),
+    ("fusion", "Fusion"),
     ("funnel", "Funnel"),
     ("costs", "After costs"),
     ("stress", "Under stress"),
@@ -85,6 +87,7 @@ def tell(evidence: Evidence, facts: Facts, config: ReportConfig) -> dict[str, An
         "insufficient": tell_insufficient(evidence, config),
         "stability": tell_stability(evidence, config),
         "curves": tell_curves(evidence, config),
+        "fusion": tell_fusion(evidence, config),
         "funnel": tell_funnel(evidence),
         "costs": tell_costs(evidence, config),
         "stress": tell_stress(evidence, config),

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from lake.ref import WHOLE, Ref
-from lake.schema import COVERAGE, EVENT_PATHS, EVENTS, QUALITY, REPORT, Table
+from lake.schema import COVERAGE, EFFECTS, EVENT_PATHS, EVENTS, QUALITY, REPORT, Table
 from lake.store import Lake, open_lake
 from tasks.events.config import EventsConfig
 from tasks.report.book import Material, draw_book
@@ -16,6 +16,7 @@ from tasks.report.config import ReportConfig
 from tasks.report.counts import COUNTS, MONTHS, count_bars, count_events
 from tasks.report.digest import Digest, digest
 from tasks.report.facts import Evidence, Facts
+from tasks.report.fusion import FAMILY
 from tasks.report.page import draw_report
 from tasks.report.planted import NO_TRUTH
 from tasks.report.scenes import choose, scenes_of
@@ -52,17 +53,15 @@ def render(
     coverage: list[Ref],
     book: Ref,
     settings: dict[str, Any],
+    effects: Sequence[Ref] = (),
     config: ReportConfig | None = None,
 ) -> pl.DataFrame:
     """Draw the run's report as one page that opens offline; beside it lies the book of events."""
+    markets: dict[str, Any] = {"bars": bars, "events": events, "coverage": coverage}
+    markets |= {"quality": quality, "paths": paths, "effects": effects, "truth": truth}
     evidence, facts = gather(
         lake,
-        coverage=coverage,
-        quality=quality,
-        bars=bars,
-        events=events,
-        paths=paths,
-        truth=truth,
+        **markets,
         settings=settings,
         findings=findings,
         stability=stability,
@@ -119,6 +118,7 @@ def gather(
     truth: Sequence[Ref],
     coverage: Sequence[Ref],
     settings: dict[str, Any],
+    effects: Sequence[Ref] = (),
     **single: Ref,
 ) -> tuple[Evidence, Facts]:
     """Read a run's tables: small ones whole, bars and events one by one, as counts."""
@@ -129,9 +129,10 @@ def gather(
         paths=_stacked(lake, EVENT_PATHS, paths),
         coverage=_stacked(lake, COVERAGE, coverage),
         truth=pl.concat([NO_TRUTH, *(_truth(lake, ref) for ref in truth)]),
+        effects=pl.concat([EFFECTS.empty(), *(_compared(lake, ref) for ref in effects)]),
         **{name: lake.read(ref) for name, ref in single.items()},
     )
-    refs = (*quality, *bars, *events, *coverage, *paths, *single.values(), *truth)
+    refs = (*quality, *bars, *events, *coverage, *paths, *effects, *single.values(), *truth)
     return evidence, _facts(lake, refs, settings)
 
 
@@ -145,6 +146,12 @@ def _months(lake: Lake, ref: Ref) -> pl.DataFrame:
 
 def _counts(lake: Lake, ref: Ref) -> pl.DataFrame:
     return count_events(lake.read(ref))
+
+
+def _compared(lake: Lake, ref: Ref) -> pl.DataFrame:
+    """The sums by block of the few entries that are compared, out of a large table."""
+    is_needed = (pl.col("family") == FAMILY) | (pl.col("event") == "")
+    return lake.read(ref).filter(is_needed, pl.col("condition") == "all")
 
 
 def _truth(lake: Lake, ref: Ref) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from lake.time import Duration
 MAX_TARGETS = 4
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Target(Config):
@@ -41,6 +42,9 @@ class Exits(Config):
         the volatility over the horizon (sigma sqrt(H)), the average true range, or one basis point.
     stop, trail : float, optional
         Units from the entry, and from the best price so far; a trail never loosens.
+    trail_from : float, optional
+        Units that the best price has to lie beyond the entry before the trail begins, at the close
+        of that bar; without, it trails from the entry on.
     targets : tuple of Target
         Ascending, their shares at most 1.
     stop_to_entry : bool
@@ -51,11 +55,12 @@ class Exits(Config):
     unit: Literal["volatility", "atr", "bps"] = "volatility"
     stop: Positive | None = None
     trail: Positive | None = None
+    trail_from: Positive | None = None
     targets: Annotated[tuple[Target, ...], Field(max_length=MAX_TARGETS)] = ()
     stop_to_entry: bool = False
 
     @model_validator(mode="after")
-    def _targets_in_order(self) -> Self:
+    def _parts_agree(self) -> Self:
         distances = [target.at for target in self.targets]
         if distances != sorted(set(distances)):
             raise ValueError(f"targets at {distances}: each must lie beyond the one before")
@@ -63,6 +68,8 @@ class Exits(Config):
             raise ValueError("targets whose shares sum to more than 1")
         if self.stop_to_entry and not self.targets:
             raise ValueError("stop_to_entry without a target")
+        if self.trail_from is not None and self.trail is None:
+            raise ValueError("trail_from without a trail")
         return self
 
 
@@ -82,6 +89,8 @@ class Sizing(Config):
         Of the equity, by the others.
     max_leverage : float
         Largest notional of one trade, as a multiple of the equity, by the others.
+    max_notional : float, optional
+        Largest notional of one trade, by the others.
     contract : str
         Linear: quantity in base units, results in quote units. Inverse (coin-margined): quantity in
         quote units, results in coins.
@@ -94,6 +103,7 @@ class Sizing(Config):
     notional: Positive = 100_000.0
     share: Positive = 0.01
     max_leverage: Positive = 1.0
+    max_notional: Positive | None = None
     contract: Literal["linear", "inverse"] = "linear"
 
 
@@ -114,6 +124,14 @@ class Limits(Config):
         After a position was left, none is opened in its market for so long.
     lockout : str, optional
         The same after a stop, for the same side alone.
+    day_loss, week_loss : float, optional
+        None is opened while the equity has fallen by such a share since the day or the week began
+        (UTC, from Monday).
+    drawdown : float, optional
+        None is opened any more after the equity has fallen by such a share from its peak.
+    loss_streak : int, optional
+        After so many losses in a row in a market none is opened there until a structure has formed
+        that is younger. Orders of plain events know of no structure: for them the streak is final.
     """
 
     per_market: Annotated[int, Field(ge=1, le=64)] = 1
@@ -122,6 +140,10 @@ class Limits(Config):
     max_participation: Positive | None = None
     cooldown: Duration | None = None
     lockout: Duration | None = None
+    day_loss: Share | None = None
+    week_loss: Share | None = None
+    drawdown: Share | None = None
+    loss_streak: Annotated[int, Field(ge=1, le=1024)] | None = None
 
 
 class Costs(Config):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lake.schema import EQUITY, FILLS, SIGN, TIME, TRADES
 from lake.time import duration_ms
-from tasks.kernels import fills
+from tasks.kernels import fills, guards
 from tasks.kernels.fills import SLOT
 from tasks.trading.tape import LaidTape
 
@@ -25,7 +25,24 @@ REASONS = {
     fills.SIGNAL: "signal",
     fills.ENDED: "ended",
     fills.RUINED: "ruined",
+    fills.STRUCTURE: "structure",
 }
+REFUSALS = {
+    guards.BUSY: "another position of the market is open",
+    guards.COOLING: "cooldown",
+    guards.LOCKED: "lockout after a stop",
+    guards.FULL: "too many positions",
+    guards.EXPOSED: "too much exposure",
+    guards.CLOSED: "no trade in the next bar",
+    guards.ILLIQUID: "too large for the market",
+    guards.BROKE: "no equity",
+    guards.UNKNOWN: "size or distance not known",
+    guards.DAY_LOST: "circuit breaker: day",
+    guards.WEEK_LOST: "circuit breaker: week",
+    guards.DRAWN_DOWN: "circuit breaker: drawdown",
+    guards.LOSING: "loss streak",
+}
+FATE_WORDS = {guards.TAKEN: "taken", guards.LEFT: "left"} | REFUSALS
 MOMENTS = {fills.AT_OPEN: "open", fills.INSIDE: "inside", fills.AT_CLOSE: "close"}
 Records = NDArray[np.void]
 

@@ -12,32 +12,20 @@ from numpy.typing import NDArray
 
 from lake.errors import AccountError
 from lake.schema import FILLS, TRADES
-from lake.time import n_bars
-from tasks.kernels import account, fills
+from tasks.kernels import fills
 from tasks.kernels.account import run_account
 from tasks.kernels.fills import Rule
 from tasks.trading.config import Terms
-from tasks.trading.orders import fitting, write_orders
-from tasks.trading.records import curve_frame, fill_frame, trade_frame
+from tasks.trading.orders import fitting, write_decided, write_orders
+from tasks.trading.records import FATE_WORDS, REFUSALS, curve_frame, fill_frame, trade_frame
+from tasks.trading.rule import write_rule
 from tasks.trading.tape import LaidTape
 
 BPS = 1e4
 Reals = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Records = NDArray[np.void]
-FINENESS = 36
 EXACT_BITS = 53
-REFUSALS = {
-    account.BUSY: "another position of the market is open",
-    account.COOLING: "cooldown",
-    account.LOCKED: "lockout after a stop",
-    account.FULL: "too many positions",
-    account.EXPOSED: "too much exposure",
-    account.CLOSED: "no trade in the next bar",
-    account.ILLIQUID: "too large for the market",
-    account.BROKE: "no equity",
-    account.UNKNOWN: "size or distance not known",
-}
 
 
 @dataclass(frozen=True)
@@ -98,6 +86,11 @@ class Simulated:
         """Orders that were not filled, by reason."""
         counts = {text: int(np.sum(self.fates == fate)) for fate, text in REFUSALS.items()}
         return {text: n for text, n in counts.items() if n}
+
+    @cached_property
+    def fate_words(self) -> tuple[str, ...]:
+        """What became of each of the `orders`: taken, left (an order to leave), or why not."""
+        return tuple(FATE_WORDS[fate] for fate in self.fates.tolist())
 
     @cached_property
     def results(self) -> Results:
@@ -183,6 +176,48 @@ def simulate(
     return play(window, orders, rule, name=name, fold=fold, with_curve=with_curve)
 
 
+def simulate_decided(
+    laid: LaidTape,
+    decisions: Mapping[str, pl.DataFrame],
+    horizon: int,
+    terms: Terms,
+    *,
+    name: str,
+    start: int | None = None,
+    end: int | None = None,
+    with_curve: bool = False,
+) -> Simulated:
+    """Trade decisions inside a span, each with a unit and a structure of its own.
+
+    Parameters
+    ----------
+    laid : LaidTape
+        The markets' bars, laid under the same costs and sizing but for the multiple.
+    decisions : mapping of str to DataFrame
+        By market, see `tasks.trading.orders.write_decided`.
+    horizon : int
+        Positions are left so many bars after the decision's, 0 for never.
+    terms : Terms
+    name : str
+        How the trades are called.
+    start, end : int, optional
+        Span in ms since 1970; bars from `end` on do not exist.
+    with_curve : bool
+        Whether EQUITY is wanted.
+
+    Raises
+    ------
+    SchemaError
+        When a decision stands at no bar of its market, or rests on a later one.
+    AccountError
+        When the results do not sum to the change of the cash.
+    """
+    window = laid.window(start, end)
+    orders = write_decided(window, decisions, horizon, terms)
+    rule = write_rule(terms, laid.timeframe)
+    return play(window, orders, rule, name=name, fold=0, with_curve=with_curve)
+
+
 def play(
     window: LaidTape, orders: Records, rule: Rule, *, name: str, fold: int, with_curve: bool = False
 ) -> Simulated:
@@ -205,32 +240,6 @@ def play(
     _check_cash(positions, curve, rule)
     kept = curve if with_curve else curve[:0]
     return Simulated(window, orders, positions, filled, fates, kept, name, fold)
-
-
-def write_rule(terms: Terms, timeframe: str) -> Rule:
-    """The terms as the engine reads them."""
-    exits, limits, costs, sizing = terms.exits, terms.limits, terms.costs, terms.sizing
-    targets = [(target.at, target.share) for target in exits.targets]
-    quantum = 2.0 ** (np.floor(np.log2(sizing.capital)) - FINENESS)
-    return Rule(
-        stop=np.inf if exits.stop is None else exits.stop,
-        trail=np.inf if exits.trail is None else exits.trail,
-        targets=np.array(targets, np.float64).reshape(-1, 2).T.copy(),
-        stop_to_entry=exits.stop_to_entry,
-        leaves_at_close=exits.time_at == "close",
-        taker=costs.taker_fee_bps / BPS,
-        maker=costs.maker_fee_bps / BPS,
-        multiple=costs.multiple,
-        per_market=limits.per_market,
-        max_open=limits.max_open,
-        max_gross=np.inf if limits.max_gross is None else limits.max_gross,
-        cooldown=n_bars(limits.cooldown, timeframe) if limits.cooldown else 0,
-        lockout=n_bars(limits.lockout, timeframe) if limits.lockout else 0,
-        capital=sizing.capital,
-        quantum=quantum,
-        compounds=sizing.method != "fixed_notional",
-        inverse=sizing.contract == "inverse",
-    )
 
 
 def _check_cash(positions: NDArray[np.void], curve: NDArray[np.float64], rule: Rule) -> None:

@@ -16,6 +16,7 @@ from tasks.trading.config import Costs, Sizing
 from tasks.trading.costs import fill_costs, settled_rates, usual_volume
 
 PRICES = ("open", "high", "low", "close")
+MONDAY_MS = 4 * duration_ms("1d")  # 5 January 1970
 Reals = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
@@ -84,7 +85,19 @@ class LaidTape:
             first, after, _ = rows[market]
             if after > first:
                 rows[market, SLOT] = (self.times[first] - min(opened)) // step
-        return replace(self, tape=self.tape._replace(rows=rows))
+        origin = origin_of(int(min(opened)), self.timeframe) if opened else 0
+        return replace(self, tape=self.tape._replace(rows=rows, origin=origin))
+
+
+def origin_of(start: int, timeframe: str) -> int:
+    """Slots from the last Monday's 00:00 UTC to the one that opens at `start`, ms since 1970.
+
+    Examples
+    --------
+    >>> origin_of(1_704_153_600_000, "1h")  # Tuesday, 2 January 2024
+    24
+    """
+    return (start - MONDAY_MS) % duration_ms("1w") // duration_ms(timeframe)
 
 
 def lay_tape(markets: Sequence[MarketBars], costs: Costs, sizing: Sizing) -> LaidTape:

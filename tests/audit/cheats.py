@@ -1,12 +1,19 @@
-"""Events that cheat, each in one of the ways in which research has been fooled."""
+"""Events and engines that cheat, each in one of the ways in which research has been fooled."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from tasks.engines.momentum import MOMENTUM, MomentumConfig
 from tasks.events.bars import Bars
 from tasks.events.marks import Marks, marks
-from tasks.events.registry import event
+from tasks.events.readers import Output
+from tasks.events.registry import Analyzer, event
+from tasks.events.structure import EngineReader, tell_event
+from tasks.kernels.chart import CLOSE
+from tasks.kernels.momentum import TURN
 from tasks.kernels.rolling import before
 
 PIVOT = 3
@@ -72,3 +79,42 @@ def honest_move(bars: Bars, *, level: float = 0.01) -> Marks:
     """A large return: the control."""
     size = np.abs(bars.log_return)
     return marks(size > level, bars.log_return, size / level)
+
+
+class JoinedAtItsOpen(EngineReader):
+    """Longer bars are laid beside the base bars by their open: each is known before it closed."""
+
+    def read(self, memory, bars, config):
+        told = super().read(memory, bars, config)
+        opens = np.maximum(told.rows - (self.span(bars.timeframe, config) - 1), 0)
+        return told._replace(rows=opens)
+
+
+OUTSIDE = {"highest": -np.inf}
+
+
+def forget_the_highest(memory, bars, rules, readings, notes):
+    """A close above all before it; the highest is kept outside of the memory."""
+    first, n = int(memory["chart"]["n"][0]), bars.shape[1]
+    if first == 0:
+        OUTSIDE["highest"] = -np.inf
+    highest = np.maximum.accumulate(np.append(OUTSIDE["highest"], bars[CLOSE]))
+    readings[:] = np.zeros((), readings.dtype)
+    readings["side"][:, TURN] = readings["strength"][:, TURN] = highest[1:] > highest[:-1]
+    readings["anchor"][:, TURN] = first + np.arange(n)
+    OUTSIDE["highest"] = highest[-1]
+    memory["chart"]["n"] += n
+    return 0
+
+
+def told_by(reader: EngineReader, name: str) -> Analyzer:
+    return tell_event(
+        Output(reader, TURN), __name__, name, "It cheats.", MomentumConfig().model_dump(), needs="O"
+    )
+
+
+joined_at_its_open = told_by(JoinedAtItsOpen("joined_at_its_open", MOMENTUM), "early_turn")
+memory_with_a_hole = told_by(
+    EngineReader("memory_with_a_hole", replace(MOMENTUM, fold=forget_the_highest)), "new_high"
+)
+honest_engine = told_by(EngineReader("honest_engine", MOMENTUM), "honest_turn")

@@ -4,7 +4,8 @@ import pytest
 from tasks.audit.config import AuditConfig
 from tasks.audit.places import cuts_of
 from tasks.audit.subjects import event_subject, features_subject
-from tasks.audit.sweep import audit, excused
+from tasks.audit.sweep import audit
+from tasks.audit.tally import excused
 from tasks.events.config import EventsConfig
 from tasks.events.proving import proving_ground
 from tasks.events.registry import Analyzer

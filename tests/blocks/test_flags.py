@@ -13,6 +13,11 @@ from lake.errors import ConfigError
         (["--events_from", "my-events"], ["--events.modules", "my-events"]),
         (["--open-interest", "a-b"], ["--open_interest", "a-b"]),
         (["--no-list-events"], ["--no-list_events"]),
+        (["--engine", "fusion"], ["--backtest.engine", "fusion"]),
+        (
+            ["--engine=smc", "--engines.smc.gap-bars=8"],
+            ["--backtest.engine=smc", "--engines.smc.gap_bars=8"],
+        ),
         (["--help", "-h", "word"], ["--help", "-h", "word"]),
         (["--discovery.fdr_q=0.1"], ["--discovery.fdr_q=0.1"]),
     ],

@@ -176,6 +176,19 @@ def test_other_terms_have_other_words():
     assert len(say_costs(BridgeTerms().terms.costs)) == 3
 
 
+def test_what_stops_trading_is_said():
+    held = Limits(day_loss=0.05, week_loss=0.1, drawdown=0.2, loss_streak=3)
+    assert say_limits(held).endswith(
+        "; none after a loss of 5 % in a day; none after a loss of 10 % in a week; none after a "
+        "loss of 20 % from the highest equity; none in a market after 3 losing positions there in "
+        "a row."
+    )
+    late = Exits(unit="atr", stop=2.0, trail=1.0, trail_from=3.0)
+    assert "from the best price once that is 3 away" in say_exits(late, "1h", 1)
+    capped = Sizing(method="risk_share", max_notional=50_000.0)
+    assert "at most 1 times the equity and 50,000 quote units" in say_sizing(capped)
+
+
 def test_numbers_read_well():
     assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 22, 111, 288)] == (
         ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "111th", "288th"]

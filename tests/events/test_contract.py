@@ -15,7 +15,16 @@ from tasks.events.contract import (
     share_of_bars,
 )
 from tasks.events.marks import Marks, marks
-from tasks.events.registry import NEEDS, Analyzer, catalogue, event, obstacle
+from tasks.events.registry import (
+    NEEDS,
+    Analyzer,
+    analyzers,
+    catalogue,
+    event,
+    families,
+    obstacle,
+)
+from tests.audit import cheats
 from tests.events.market import bars_of, simulated
 
 COOLDOWN = "1h"
@@ -31,72 +40,110 @@ OF_NEED = {
     "X": ("fee",),
 }
 CLOCK = "temporal"
+COLUMNS = (*VOLUMES, *CONTEXT)
+
+
+def asked_together():
+    """Each analyzer on its own, but the events of an engine at once: one run of it tells all."""
+    for family in families():
+        told = tuple(a for a in analyzers(family) if a.output)
+        yield from (pytest.param((a,), id=a.name) for a in analyzers(family) if not a.output)
+        if told:
+            yield pytest.param(told, id=f"engine of {family}")
+
+
 EVERY_ANALYZER = pytest.mark.parametrize("analyzer", catalogue(), ids=lambda a: a.name)
+EVERY_GROUP = pytest.mark.parametrize("asked", list(asked_together()))
 
 
 @pytest.fixture(scope="module")
-def bars() -> Bars:
+def usual() -> Bars:
     return simulated()
 
 
-@EVERY_ANALYZER
-def test_the_future_changes_no_mark(analyzer: Analyzer, bars: Bars) -> None:
-    assert first_foresight(analyzer, bars) is None
+@pytest.fixture(scope="module")
+def long() -> Bars:
+    return simulated(20_000, "1h")
 
 
-@EVERY_ANALYZER
-def test_the_lookback_is_enough(analyzer: Analyzer, bars: Bars) -> None:
-    assert analyzer.lookback(bars.timeframe, COOLDOWN) < len(bars) - 400
-    assert first_memory(analyzer, bars, COOLDOWN, n_places=30) is None
+@pytest.fixture
+def bars(asked: tuple[Analyzer, ...], usual: Bars, long: Bars) -> Bars:
+    """Bars of 104 days, or of 833 for events on daily bars."""
+    return long if asked[0].family == "wyckoff_daily" else usual
 
 
-@EVERY_ANALYZER
-def test_the_chart_upside_down_turns_the_sides_round(analyzer: Analyzer, bars: Bars) -> None:
-    assert first_unmirrored(analyzer, bars) is None
+def is_told(asked: tuple[Analyzer, ...]) -> bool:
+    return asked[0].output is not None
 
 
-@EVERY_ANALYZER
-def test_another_unit_of_account_changes_nothing(analyzer: Analyzer, bars: Bars) -> None:
-    assert first_unit(analyzer, bars) is None
+@EVERY_GROUP
+def test_the_future_changes_no_mark(asked: tuple[Analyzer, ...], bars: Bars) -> None:
+    assert first_foresight(asked, bars, n_places=4 if is_told(asked) else 12) is None
 
 
-@EVERY_ANALYZER
-def test_tiny_and_huge_prices_change_nothing(analyzer: Analyzer, bars: Bars) -> None:
-    usual = analyzer.marks(bars, COOLDOWN)
+@EVERY_GROUP
+def test_the_lookback_or_the_memory_is_enough(asked: tuple[Analyzer, ...], bars: Bars) -> None:
+    lookbacks = [analyzer.lookback(bars.timeframe, COOLDOWN) for analyzer in asked]
+    assert all((n is None) == is_told(asked) for n in lookbacks)
+    assert all(n < len(bars) - 400 for n in lookbacks if n is not None)
+    assert first_memory(asked, bars, COOLDOWN, n_places=8 if is_told(asked) else 30) is None
+
+
+@EVERY_GROUP
+def test_the_chart_upside_down_turns_the_sides_round(
+    asked: tuple[Analyzer, ...], bars: Bars
+) -> None:
+    assert first_unmirrored(asked, bars) is None
+
+
+@EVERY_GROUP
+def test_another_unit_of_account_changes_nothing(asked: tuple[Analyzer, ...], bars: Bars) -> None:
+    assert first_unit(asked, bars) is None
+
+
+@EVERY_GROUP
+def test_tiny_and_huge_prices_change_nothing(asked: tuple[Analyzer, ...], bars: Bars) -> None:
     for factor in (2.0**-41, 2.0**13):
-        amounts = {n: float(v) * factor for n, v in analyzer.parameters.items() if n in IN_QUOTE}
-        other = analyzer.marks(bars.rescaled(factor), COOLDOWN, amounts)
-        assert np.array_equal(usual.fired, other.fired)
+        rescaled = bars.rescaled(factor)
+        for analyzer in asked:
+            named = analyzer.parameters.items()
+            amounts = {n: float(v) * factor for n, v in named if n in IN_QUOTE}
+            other = analyzer.marks(rescaled, COOLDOWN, amounts)
+            assert np.array_equal(analyzer.marks(bars, COOLDOWN).fired, other.fired)
 
 
-@EVERY_ANALYZER
-def test_bars_are_not_written_to(analyzer: Analyzer, bars: Bars) -> None:
-    assert first_touched(analyzer, bars) is None
+@EVERY_GROUP
+def test_bars_are_not_written_to(asked: tuple[Analyzer, ...], bars: Bars) -> None:
+    assert first_touched(asked, bars) is None
 
 
-@EVERY_ANALYZER
-def test_it_fires_now_and_then(analyzer: Analyzer, bars: Bars) -> None:
-    most = 1.0 if analyzer.family == CLOCK else 0.05
-    assert 0.0 < share_of_bars(analyzer, bars, COOLDOWN) <= most
+@EVERY_GROUP
+def test_it_fires_now_and_then(asked: tuple[Analyzer, ...], bars: Bars, usual: Bars) -> None:
+    for analyzer in asked:
+        most = 1.0 if analyzer.family == CLOCK else 0.05
+        assert share_of_bars(analyzer, bars, COOLDOWN) > 0.0
+        assert share_of_bars(analyzer, usual, COOLDOWN) <= most
 
 
-@EVERY_ANALYZER
-def test_fired_marks_have_strength_and_side(analyzer: Analyzer, bars: Bars) -> None:
-    found = analyzer.marks(bars, COOLDOWN)
-    assert np.isfinite(found.strength).all()
-    assert (found.strength[found.fired] > 0).all()
-    assert set(np.unique(found.side)) <= {-1, 0, 1}
-    assert (found.anchor[found.fired] <= np.flatnonzero(found.fired)).all()
+@EVERY_GROUP
+def test_fired_marks_have_strength_and_side(asked: tuple[Analyzer, ...], bars: Bars) -> None:
+    for analyzer in asked:
+        found = analyzer.marks(bars, COOLDOWN)
+        assert np.isfinite(found.strength).all()
+        assert (found.strength[found.fired] > 0).all()
+        assert set(np.unique(found.side)) <= {-1, 0, 1}
+        assert (found.anchor[found.fired] <= np.flatnonzero(found.fired)).all()
 
 
 @EVERY_ANALYZER
 def test_the_docstring_names_a_source(analyzer: Analyzer) -> None:
     text = analyzer.function.__doc__ or ""
-    assert "catalogue" in text or any(f" {year}" in text for year in range(1950, 2030))
+    known = "catalogue" in text or "engines.md" in text
+    assert known or any(f" {year}" in text for year in range(1950, 2030))
 
 
-@EVERY_ANALYZER
-def test_nothing_stands_on_bars_without_news(analyzer: Analyzer, bars: Bars) -> None:
+@EVERY_GROUP
+def test_nothing_stands_on_bars_without_news(asked: tuple[Analyzer, ...], bars: Bars) -> None:
     n = len(bars)
     flat = bars_of(
         np.full(n, 100.0),
@@ -112,56 +159,67 @@ def test_nothing_stands_on_bars_without_news(analyzer: Analyzer, bars: Bars) -> 
         news=0.0,
     )
     empty = bars_of(np.full(n, np.nan), timeframe=bars.timeframe, volume=np.nan)
-    stills = [empty, *([] if analyzer.family == CLOCK else [flat, bars.part(0, 1)])]
-    for still in stills:
-        assert not analyzer.marks(still, COOLDOWN).fired.any()
-    analyzer.marks(bars.part(0, 0), COOLDOWN)
-    analyzer.marks(bars.part(0, 2), COOLDOWN)
+    for analyzer in asked:
+        stills = [empty, *([] if analyzer.family == CLOCK else [flat, bars.part(0, 1)])]
+        for still in stills:
+            assert not analyzer.marks(still, COOLDOWN).fired.any()
+        analyzer.marks(bars.part(0, 0), COOLDOWN)
+        analyzer.marks(bars.part(0, 2), COOLDOWN)
 
 
-@EVERY_ANALYZER
-def test_columns_that_are_missing_throughout_crash_nothing(analyzer: Analyzer, bars: Bars) -> None:
+@EVERY_GROUP
+def test_columns_that_are_missing_throughout_crash_nothing(
+    asked: tuple[Analyzer, ...], bars: Bars
+) -> None:
     nothing = np.full(len(bars), np.nan)
-    for name in (*VOLUMES, *CONTEXT):
-        found = analyzer.marks(replace(bars, **{name: nothing}), COOLDOWN)
-        assert np.isfinite(found.strength).all()
-    for need in set(analyzer.needs) - {"C"}:
-        without = replace(bars, **dict.fromkeys(OF_NEED[need], nothing))
-        assert NEEDS[need] in (obstacle(analyzer, without) or "")
+    for name in VOLUMES if is_told(asked) else COLUMNS:
+        without = replace(bars, **{name: nothing})
+        for analyzer in asked:
+            assert np.isfinite(analyzer.marks(without, COOLDOWN).strength).all()
+    for analyzer in asked:
+        for need in set(analyzer.needs) - {"C"}:
+            without = replace(bars, **dict.fromkeys(OF_NEED[need], nothing))
+            assert NEEDS[need] in (obstacle(analyzer, without) or "")
 
 
-@EVERY_ANALYZER
+@EVERY_GROUP
 def test_a_tick_after_a_flat_market_is_no_event_without_a_scale(
-    analyzer: Analyzer, bars: Bars
+    asked: tuple[Analyzer, ...], bars: Bars
 ) -> None:
     closes = np.full(4000, 100.0)
     closes[3900:] = 101.0
     context = {"spot": 100.0, "leader": 50.0, "open_interest": 1e9, "fee": 4.0}
     still = bars_of(closes, taker_buy_volume=0.5, **context)
-    found = analyzer.marks(still, COOLDOWN)
-    assert np.isfinite(found.strength).all()
-    assert found.fired.sum() <= 1 or analyzer.family == CLOCK
+    for analyzer in asked:
+        found = analyzer.marks(still, COOLDOWN)
+        assert np.isfinite(found.strength).all()
+        # An engine's means swing back from the tick.
+        assert found.fired.sum() <= 1 + is_told(asked) or analyzer.family == CLOCK
 
 
-@EVERY_ANALYZER
-def test_nothing_stands_in_a_gap(analyzer: Analyzer, bars: Bars) -> None:
+@EVERY_GROUP
+def test_nothing_stands_in_a_gap(asked: tuple[Analyzer, ...], bars: Bars) -> None:
     holed = with_gaps(bars)
-    found = analyzer.marks(holed, COOLDOWN)
-    assert found.fired.any()
-    assert not (found.fired & holed.is_gap).any()
-    assert np.isfinite(found.strength).all()
-    assert first_memory(analyzer, holed, COOLDOWN) is None
+    for analyzer in asked:
+        found = analyzer.marks(holed, COOLDOWN)
+        assert found.fired.any() or is_told(asked)
+        assert not (found.fired & holed.is_gap).any()
+        assert np.isfinite(found.strength).all()
+    assert first_memory(asked, holed, COOLDOWN, n_places=4 if is_told(asked) else 12) is None
 
 
-@EVERY_ANALYZER
-def test_without_volume_it_says_so_or_does_not_need_it(analyzer: Analyzer, bars: Bars) -> None:
+@EVERY_GROUP
+def test_without_volume_it_says_so_or_does_not_need_it(
+    asked: tuple[Analyzer, ...], bars: Bars
+) -> None:
     nothing = np.zeros(len(bars))
     silent = replace(bars, **dict.fromkeys(VOLUMES, nothing))
-    if obstacle(analyzer, silent):
-        assert not analyzer.marks(silent, COOLDOWN).fired.any()
-    else:
-        same = analyzer.marks(silent, COOLDOWN).fired == analyzer.marks(bars, COOLDOWN).fired
-        assert same.all()
+    for analyzer in asked:
+        if not obstacle(analyzer, silent):
+            same = analyzer.marks(silent, COOLDOWN).fired == analyzer.marks(bars, COOLDOWN).fired
+            assert same.all()
+        elif analyzer.output is None:
+            assert not analyzer.marks(silent, COOLDOWN).fired.any()
 
 
 def with_gaps(bars: Bars) -> Bars:
@@ -234,23 +292,39 @@ def writes_on_its_bars(bars: Bars) -> Marks:
 @pytest.mark.parametrize(
     "seer", [sees_the_next_bar, knows_the_whole_sample, looks_to_both_sides], ids=lambda a: a.name
 )
-def test_a_seer_is_caught(seer: Analyzer, bars: Bars) -> None:
-    assert first_foresight(seer, bars) is not None
+def test_a_seer_is_caught(seer: Analyzer, usual: Bars) -> None:
+    assert first_foresight(seer, usual) is not None
 
 
-def test_an_endless_memory_is_caught(bars: Bars) -> None:
-    assert first_memory(remembers_for_ever, bars, COOLDOWN, n_places=100) is not None
+def test_an_endless_memory_is_caught(usual: Bars) -> None:
+    assert first_memory(remembers_for_ever, usual, COOLDOWN, n_places=100) is not None
 
 
-def test_a_unit_of_account_is_caught(bars: Bars) -> None:
-    assert first_unit(counts_in_dollars, bars) is not None
+def test_an_engine_that_sees_bars_before_they_close_is_caught(usual: Bars) -> None:
+    assert first_foresight(cheats.joined_at_its_open, usual) is not None
 
 
-def test_one_sidedness_is_caught(bars: Bars) -> None:
-    assert first_unmirrored(likes_it_up, bars) is not None
+def test_an_engine_whose_memory_is_not_whole_is_caught(usual: Bars) -> None:
+    assert first_memory(cheats.memory_with_a_hole, usual, COOLDOWN) is not None
 
 
-def test_writing_is_caught(bars: Bars) -> None:
-    assert first_touched(writes_on_its_bars, bars) == 5
+def test_of_several_that_are_asked_at_once_one_that_cheats_is_caught(usual: Bars) -> None:
+    asked = (cheats.honest_engine, cheats.joined_at_its_open, cheats.memory_with_a_hole)
+    assert first_foresight(asked, usual, n_places=3) is not None
+    assert first_memory(asked, usual, COOLDOWN, n_places=3) is not None
+    assert first_unmirrored(asked, usual) is not None
+    assert first_foresight(asked[:1], usual, n_places=3) is None
+
+
+def test_a_unit_of_account_is_caught(usual: Bars) -> None:
+    assert first_unit(counts_in_dollars, usual) is not None
+
+
+def test_one_sidedness_is_caught(usual: Bars) -> None:
+    assert first_unmirrored(likes_it_up, usual) is not None
+
+
+def test_writing_is_caught(usual: Bars) -> None:
+    assert first_touched(writes_on_its_bars, usual) == 5
     with pytest.raises(ValueError, match="read-only"):
-        writes_on_its_bars.function(bars)
+        writes_on_its_bars.function(usual)

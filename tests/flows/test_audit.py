@@ -30,12 +30,15 @@ def audit(environment: dict[str, str], *arguments: str) -> tuple[int, dict]:
 def test_an_audit_of_honest_events_exits_with_zero_and_says_what_it_could_not_ask(
     environment: dict[str, str], tmp_path
 ) -> None:
-    families = ("--families", "positioning,desync", "--lake", str(tmp_path / "lake"))
+    families = ("--families", "positioning,desync,momentum", "--lake", str(tmp_path / "lake"))
     code, told = audit(environment, *families)
     assert (code, told["n_rewritten"], told["failed"]) == (0, 0, [])
     assert told["n_readings"] > 1000
     beside = {"funding_flip", "basis_dislocation", "lead_lag_break"}
-    assert {"rv_slow", *beside} <= {row["name"] for row in told["rows"]}
+    names = {(row["kind"], row["name"]) for row in told["rows"]}
+    assert {"rv_slow", *beside} <= {name for _, name in names}
+    engine = {("engine", "momentum"), ("engine", "momentum.turn"), ("event", "momentum_turn")}
+    assert engine <= names
     lacking = "not runnable: needs open interest"
     assert told["not_audited"]["oi_flush on DEMOB-15m"] == lacking
 
@@ -47,7 +50,9 @@ def test_an_audit_of_cheats_exits_with_one_and_names_each_with_its_first_bar(
     assert code == 1
     wrong = {row["name"]: row for row in told["rows"] if row["n_rewritten"]}
     assert {"centred_window", "full_sample_quantile", "pivot_at_its_extreme"} <= set(wrong)
-    assert "honest_move" not in wrong
+    assert {"early_turn", "joined_at_its_open.turn", "new_high"} <= set(wrong)
+    assert wrong["new_high"]["how"] == "restarted"
+    assert not {"honest_move", "honest_turn", "honest_engine.turn"} & set(wrong)
     assert all(row["first"].startswith("DEMOB-15m 2023-") for row in wrong.values())
 
 

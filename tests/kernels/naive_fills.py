@@ -44,6 +44,7 @@ class Position:
     unit: float
     mark: float
     left: float
+    guard: float | None = None
     pending: int | None = None
     targets_left: list = field(default_factory=list)
     extremes: list = field(default_factory=list)  # of the bars whose closes it has seen
@@ -73,9 +74,12 @@ class Account:
     def __init__(self, tape, rule):
         self.rule = rule
         self.cash = round(rule.capital / rule.quantum)
-        self.equity = self.cash * rule.quantum
+        self.equity = self.closes_before = self.cash * rule.quantum
+        self.origin = int(tape.origin)
+        self.closes = []  # equity at the close of each slot
         self.positions, self.fills = [], []
         self.stamps = []  # (slot, market, side, reason) of positions that were left
+        self.ends = []  # (market, row, net) of the same; None for both where a streak was over
         self.bars = [
             {
                 int(slot) + k: Bar(int(first) + k, *map(float, tape.bars[:, int(first) + k]))
@@ -125,16 +129,6 @@ def book_fill(account, position, bar, moment, reason, quantity, reference):
         position.left -= quantity
 
 
-def leave_position(account, position, slot, moment, reason, reference):
-    bar = account.bars[position.market][slot]
-    book_fill(account, position, bar, moment, reason, position.left, reference)
-    account.stamps.append((slot, position.market, position.side, reason))
-
-
-def drop_left(account):
-    return account.held
-
-
 def pay_funding(account, position, slot, moment):
     """One settlement per bar: what is paid, of the value at the open; what is received, later."""
     bar = account.bars[position.market][slot]
@@ -146,17 +140,3 @@ def pay_funding(account, position, slot, moment):
         paid = round(owed * value / account.rule.quantum)
         position.funding += paid
         account.cash -= paid
-
-
-def is_banned(account, slot, market, side):
-    """The reason why an order for the open of `slot` comes too early after an exit, if any."""
-    rule = account.rule
-    lefts = [stamp for stamp in account.stamps if stamp[1] == market]
-    if rule.cooldown and any(slot <= left + rule.cooldown for left, *_ in lefts):
-        return "cooldown"
-    stops = [
-        left for left, _, its, why in lefts if its == side and why in (kernel.STOP, kernel.TRAIL)
-    ]
-    if rule.lockout and any(slot <= left + rule.lockout for left in stops):
-        return "lockout"
-    return None

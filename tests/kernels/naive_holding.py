@@ -6,7 +6,27 @@ from copy import deepcopy
 from math import exp, inf
 
 from tasks.kernels import fills as kernel
-from tests.kernels.naive_fills import book_fill, leave_position, pay_funding, worth
+from tests.kernels.naive_fills import book_fill, pay_funding, worth
+from tests.kernels.naive_leaving import leave_position
+
+
+def guard_of(position):
+    """Price beyond which a close sends the position away, out of reach where there is none."""
+    return -position.side * inf if position.guard is None else position.guard
+
+
+def best_at_close(position):
+    """The best price of the bars whose closes the position has seen, and its entry."""
+    return position.farther([position.entry, *position.extremes])
+
+
+def wake_of(account, position):
+    """Best price at which the trail begins, out of reach where it has or where there is none."""
+    rule, side = account.rule, position.side
+    if rule.trail == inf or rule.trail_from == 0:
+        return side * inf
+    wake = position.entry * exp(side * rule.trail_from * position.unit)
+    return side * inf if position.is_beyond(best_at_close(position), wake) else wake
 
 
 def stop_of(account, position):
@@ -15,8 +35,8 @@ def stop_of(account, position):
     candidates = [(-side * inf, kernel.STOP)]
     if rule.stop < inf:
         candidates.append((position.entry * exp(-side * rule.stop * position.unit), kernel.STOP))
-    if rule.trail < inf:
-        best = position.farther([position.entry, *position.extremes])
+    if rule.trail < inf and abs(wake_of(account, position)) == inf:
+        best = best_at_close(position)
         candidates.append((best * exp(-side * rule.trail * position.unit), kernel.TRAIL))
     if position.is_safe:
         candidates.append((position.entry, kernel.TRAIL))
@@ -122,6 +142,8 @@ def trade_at_close(account, slot):
             position.extremes += [bar.high, bar.low]
             reached = any(fill["reason"] == kernel.TARGET for fill in position.fills)
             position.is_safe = account.rule.stop_to_entry and reached
+            if position.guard is not None and not position.is_beyond(bar.close, position.guard):
+                position.pending = kernel.STRUCTURE
         elif account.rule.leaves_at_close:
             leave_position(account, position, slot, kernel.AT_CLOSE, kernel.TIME, bar.close)
         else:
@@ -134,7 +156,10 @@ def watch(account):
     for position in account.held:
         remaining = targets_of(account, position)
         target = remaining[0][0] if remaining else position.side * inf
-        pair = sorted([stop_of(account, position)[0], target])
+        near = [stop_of(account, position)[0], guard_of(position)]
+        ahead = [target, wake_of(account, position)]
+        low, high = (near, ahead) if position.side > 0 else (ahead, near)
+        pair = max(low), min(high)
         last = max(bar.row for bar in account.bars[position.market].values())
         until = min(last + 1, position.due) if position.pending is None else -1
         bounds.append((*pair, until))
@@ -142,10 +167,16 @@ def watch(account):
 
 
 def is_calm(account, slot):
-    """Whether a trial leaves no trace but prices."""
+    """Whether a trial leaves no trace but prices, and meets no guard and no trail's beginning."""
     trial = deepcopy(account)
     for position in trial.held:
-        if slot not in trial.bars[position.market] or not trial.bars[position.market][slot].trades:
+        bar = trial.bars[position.market].get(slot)
+        if bar is None or not bar.trades:
+            return False
+        best, worst = (bar.high, bar.low) if position.side > 0 else (bar.low, bar.high)
+        if position.is_beyond(guard_of(position), worst):
+            return False
+        if position.is_beyond(best, wake_of(account, position)):
             return False
     drift(trial, slot)
     n_due = sum(position.pending is not None for position in trial.held)

@@ -53,6 +53,7 @@ def write(*orders):
     records = np.zeros(len(orders), ORDER)
     for record, (row, side, *rest) in zip(records, orders, strict=True):
         usual = {"market": 0, "due": 0, "size": 100.0, "unit": 0.1, "most": np.inf}
+        usual |= {"fresh": -1, "guard": np.nan}
         for name, value in (usual | dict(*rest) | {"row": row, "side": side}).items():
             record[name] = value
     return records
@@ -84,7 +85,7 @@ def walks(rng, lengths, slots, **kind):
     return Tape(rows, np.ascontiguousarray(np.concatenate(bars, axis=1)))
 
 
-def bets(rng, tape, n, signals=0.1, broken=0.05):
+def bets(rng, tape, n, signals=0.1, broken=0.05, guarded=0.0):
     """Random orders on the rows of a tape, by slot and then by market."""
     orders = np.zeros(n, ORDER)
     market = rng.integers(0, len(tape.rows), n)
@@ -98,6 +99,9 @@ def bets(rng, tape, n, signals=0.1, broken=0.05):
     for name in ("size", "unit", "most"):
         orders[name][rng.random(n) < broken] = np.nan
     orders["unit"][rng.random(n) < broken] = 0.0
+    orders["fresh"] = np.where(rng.random(n) < 0.3, -1, orders["row"] - rng.integers(0, 20, n))
+    near = tape.bars[CLOSE, orders["row"]] * np.exp(rng.normal(0.0, 0.03, n))
+    orders["guard"] = np.where(rng.random(n) < guarded, near, rng.choice([0.0, np.nan], n))
     places = orders["row"] - first + slot
     return orders[np.lexsort((orders["market"], places))]
 
@@ -113,4 +117,4 @@ def prefix(tape, orders, n_slots):
     rows = tape.rows.copy()
     length = np.clip(n_slots - rows[:, SLOT], 0, rows[:, 1] - rows[:, FIRST])
     rows[:, 1] = rows[:, FIRST] + length
-    return Tape(rows, tape.bars), orders["row"] < rows[orders["market"], 1]
+    return tape._replace(rows=rows), orders["row"] < rows[orders["market"], 1]

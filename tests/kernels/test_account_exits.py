@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.kernels.account import BROKE, TAKEN, run_account
+from tasks.kernels.account import run_account
 from tasks.kernels.fills import (
     AT_CLOSE,
     AT_OPEN,
@@ -14,10 +14,12 @@ from tasks.kernels.fills import (
     RUINED,
     SIGNAL,
     STOP,
+    STRUCTURE,
     TARGET,
     TIME,
     TRAIL,
 )
+from tasks.kernels.guards import BROKE, TAKEN
 from tests.kernels.tape import lay, terms, write
 
 FLAT = (100.0, 100.0, 100.0, 100.0)
@@ -34,9 +36,9 @@ def targets_at(*pairs):
     return [(units(price)[0], share) for price, share in pairs]
 
 
-def trade(bars, rule, side=1, due=0, extra=()):
+def trade(bars, rule, side=1, due=0, extra=(), **order):
     """One position, decided in the first of the bars, and its fills."""
-    orders = write((0, side, {"due": due}), *extra)
+    orders = write((0, side, {"due": due, **order}), *extra)
     positions, fills, _, _ = run_account(lay(bars), orders, rule, False)
     return positions[0], fills[fills["position"] == 0]
 
@@ -305,3 +307,98 @@ def test_funding_flows_at_the_last_known_price_in_a_bar_without_trades():
     gap = (*GAP, 0.0, 0.0, 0.01, 0.01)
     position, _ = trade([FLAT, (100, 108, 99, 104), gap], terms())
     assert position["funding"] == pytest.approx(1.04, abs=1e-5)
+
+
+BELOW = (100.0, 101.0, 94.0, 95.0)
+
+
+def test_a_close_beyond_the_guard_is_left_at_the_next_open():
+    bars = [FLAT, FLAT, (100, 101, 90, 96), BELOW, (93, 99, 92, 98), FLAT]
+    _, fills = trade(bars, terms(), guard=96.0)
+    assert exits(fills) == [(4, AT_OPEN, STRUCTURE, 93.0)]
+    _, fills = trade(bars, terms(), guard=95.0)
+    assert exits(fills) == []
+
+
+def test_a_guard_counts_from_the_close_of_the_entry_s_bar_on():
+    _, fills = trade([BELOW, BELOW, FLAT], terms(), guard=96.0)
+    assert exits(fills) == [(2, AT_OPEN, STRUCTURE, 100.0)]
+
+
+def test_a_short_is_left_when_a_close_lies_above_its_guard():
+    bars = [FLAT, FLAT, (100, 110, 100, 104), (104, 106, 103, 105), FLAT]
+    _, fills = trade(bars, terms(), side=-1, guard=104.0)
+    assert exits(fills) == [(4, AT_OPEN, STRUCTURE, 100.0)]
+    _, fills = trade(bars, terms(), side=-1, guard=105.0)
+    assert exits(fills) == []
+
+
+@pytest.mark.parametrize("guard", [0.0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_guard_that_is_no_price_guards_nothing(guard, side):
+    _, fills = trade([FLAT, BELOW, (105, 120, 80, 110), FLAT], terms(), side=side, guard=guard)
+    assert exits(fills) == []
+
+
+def test_a_guard_waits_for_a_bar_that_trades():
+    below = (95.0, 95.0, 95.0, 95.0, 0.0)
+    _, fills = trade([FLAT, FLAT, below, FLAT, FLAT], terms(), guard=96.0)
+    assert exits(fills) == []
+    _, fills = trade([FLAT, BELOW, GAP, (97, 99, 96, 98)], terms(), guard=96.0)
+    assert exits(fills) == [(3, AT_OPEN, STRUCTURE, 97.0)]
+
+
+def test_time_comes_before_the_guard_and_the_guard_before_an_open_beyond_the_stop():
+    bars = [FLAT, FLAT, BELOW, (80, 99, 79, 98)]
+    _, fills = trade(bars, terms(), due=2, guard=96.0)
+    assert exits(fills) == [(2, AT_CLOSE, TIME, 95.0)]
+    _, fills = trade(bars, terms(leaves_at_close=False), due=2, guard=96.0)
+    assert exits(fills) == [(3, AT_OPEN, TIME, 80.0)]
+    _, fills = trade(bars, terms(**STOP_90), guard=96.0)
+    assert exits(fills) == [(3, AT_OPEN, STRUCTURE, 80.0)]
+
+
+def test_a_stop_inside_the_bar_comes_before_its_close():
+    _, fills = trade([FLAT, FLAT, (100, 101, 89, 95), FLAT], terms(**STOP_90), guard=96.0)
+    assert exits(fills) == [(2, INSIDE, STOP, 90.0)]
+
+
+def test_a_trail_can_wait_until_the_best_price_has_gone_so_far():
+    rule = terms(stop=units(80)[0], trail=units(95)[0], trail_from=units(110)[0])
+    # 109.9 is not far enough: the stop stays at 80; 110 is, and from the next bar on 104.5 holds
+    short = [FLAT, FLAT, (100, 109.9, 99, 109), (109, 109.5, 90, 95), FLAT]
+    assert exits(trade(short, rule)[1]) == []
+    far = 100.0 * np.exp(0.1 * rule.trail_from)
+    bars = [FLAT, FLAT, (100, far, 85, 109), (109, 109.5, 104.6, 106), (106, 107, 90, 95)]
+    assert exits(trade(bars, rule)[1]) == [(4, INSIDE, TRAIL, 104.5)]
+
+
+def test_a_trail_that_has_begun_goes_on_from_the_best_price_however_far_it_falls_back():
+    rule = terms(trail=units(80)[0], trail_from=units(110)[0])
+    bars = [FLAT, (100, 112, 100, 111), (111, 111, 95, 96), (96, 97, 89, 90)]
+    assert exits(trade(bars, rule)[1]) == [(3, INSIDE, TRAIL, 89.6)]
+
+
+def test_without_a_stop_a_trail_that_has_not_begun_stops_nothing():
+    rule = terms(trail=units(99)[0], trail_from=units(110)[0])
+    assert exits(trade([FLAT, (100, 105, 10, 20), FLAT], rule)[1]) == []
+
+
+def test_half_off_at_the_risk_the_rest_trails_from_the_entry_up_or_runs_to_twice_the_risk():
+    # hard stop 2 units, half off at 1R = 2 units with the stop to the entry, then a trail of 1 unit
+    unit = 0.05
+    risk = [float(100.0 * np.exp(k * unit)) for k in (-2, 2, 3, 4)]
+    rule = terms(
+        stop=2.0, trail=1.0, trail_from=2.0, targets=((2.0, 0.5), (4.0, 0.5)), stop_to_entry=True
+    )
+    stopped = [FLAT, FLAT, (100, 101, 89, 95)]
+    got = exits(trade(stopped, rule, unit=unit)[1])
+    assert got == [(2, INSIDE, STOP, round(risk[0], 9))]
+    half = [FLAT, (100, risk[1], 99, 110), (110, 111, 104, 105), FLAT]
+    got = exits(trade(half, rule, unit=unit)[1])
+    back = round(risk[1] * float(np.exp(-unit)), 9)
+    assert got == [(1, INSIDE, TARGET, round(risk[1], 9)), (2, INSIDE, TRAIL, back)]
+    run = [FLAT, (100, risk[1], 99, 110), (110, risk[3] + 1, 109, 120), FLAT]
+    got = exits(trade(run, rule, unit=unit)[1])
+    assert [reason for *_, reason, _ in got] == [TARGET, TARGET]
+    assert [price for *_, price in got] == [round(risk[1], 9), round(risk[3], 9)]

@@ -11,8 +11,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.kernels.account import TAKEN, run_account
+from tasks.kernels.account import run_account
 from tasks.kernels.fills import Tape
+from tasks.kernels.guards import TAKEN
 from tests.kernels.tape import terms, write
 
 N_RUNS, N_BARS, N_STEPS = 5000, 60, 20

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.kernels.account import (
+from tasks.kernels.account import run_account
+from tasks.kernels.guards import (
     BUSY,
     CLOSED,
     COOLING,
@@ -16,7 +17,6 @@ from tasks.kernels.account import (
     LOCKED,
     TAKEN,
     UNKNOWN,
-    run_account,
 )
 from tests.kernels.tape import lay, terms, write
 
@@ -147,6 +147,24 @@ def test_a_share_of_the_equity_compounds():
     positions, _, _, curve = run_account(lay(bars), orders, rule, True)
     assert positions["notional"].tolist() == [50.0, 75.0]
     assert curve[-1, 0] == 100.0 + 50.0 + 75.0
+
+
+@pytest.mark.parametrize(("most", "notional"), [(30.0, 30.0), (50.0, 50.0), (np.inf, 50.0)])
+def test_a_share_of_the_equity_is_capped_by_a_notional(most, notional):
+    rule = terms(capital=100.0, compounds=True, max_notional=most)
+    got = run_account(lay([FLAT] * 3), write((0, 1, {"size": 0.5})), rule, False)[0]
+    assert got["notional"].tolist() == [notional]
+    assert fates([FLAT] * 3, rule, (0, 1, {"size": np.nan})) == [UNKNOWN]
+    fixed = rule._replace(compounds=False)
+    got = run_account(lay([FLAT] * 3), write((0, 1, {"size": 50.0})), fixed, False)[0]
+    assert got["notional"].tolist() == [50.0]
+
+
+def test_after_a_structure_stop_its_side_is_locked_too():
+    below = (100.0, 100.0, 95.0, 95.0)
+    orders = [(0, 1, {"guard": 96.0}), (2, 1), (2, -1)]
+    got = fates([FLAT, below, FLAT, FLAT], terms(lockout=3), *orders)
+    assert got == [TAKEN, LOCKED, TAKEN]
 
 
 def test_markets_share_one_cash_and_one_clock():

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tasks.kernels.account import TAKEN, run_account
+from tasks.kernels.account import run_account
 from tasks.kernels.fills import (
     CLOSE,
     ENDED,
@@ -20,6 +20,7 @@ from tasks.kernels.fills import (
     TRADES,
     Tape,
 )
+from tasks.kernels.guards import TAKEN
 from tests.kernels.tape import bets, prefix, terms, walks, within, write
 
 TARGETS = ((0.7, 0.3), (1.5, 0.4), (3.0, 0.2))
@@ -37,6 +38,16 @@ EVERYTHING = {
     "lockout": 4,
     "capital": 1024.0,
 }
+GUARDED = {
+    "trail": 0.5,
+    "trail_from": 1.0,
+    "day_loss": 0.003,
+    "week_loss": 0.01,
+    "drawdown": 0.2,
+    "per_day": 12,
+    "loss_streak": 4,
+    "max_notional": 150.0,
+}
 RULES = {
     "time": {"taker": 5e-4, "per_market": 3},
     "stop": {"stop": 1.0, "taker": 5e-4, "leaves_at_close": False},
@@ -44,6 +55,8 @@ RULES = {
     "targets": {"targets": TARGETS, "maker": 2e-4, "per_market": 2},
     "everything": EVERYTHING,
     "everything, a coin": EVERYTHING | {"inverse": True},
+    "guarded": EVERYTHING | GUARDED,
+    "guarded, a coin, a share": EVERYTHING | GUARDED | {"inverse": True, "compounds": True},
     "everything, a share": EVERYTHING | {"compounds": True, "leaves_at_close": False},
 }
 EVERY_RULE = pytest.mark.parametrize("rule", [terms(**r) for r in RULES.values()], ids=RULES)
@@ -54,7 +67,8 @@ def world(seed, rule, n_orders=600):
     """Three markets that start and end at different slots, with holes, costs and funding."""
     rng = np.random.default_rng(seed)
     tape = walks(rng, [N_SLOTS, 1000, 1200], [0, 400, 100], sigma=0.01, holes=0.02)
-    orders = bets(rng, tape, n_orders)
+    tape = tape._replace(origin=29)
+    orders = bets(rng, tape, n_orders, guarded=0.5 if rule.loss_streak else 0.0)
     orders["size"] *= 1 / 1024.0 if rule.compounds else 1.0
     return tape, orders
 
@@ -136,7 +150,9 @@ def mirrored(tape, orders, rule):
     bars[[PAID, RECEIVED]] = -tape.bars[[RECEIVED, PAID]]
     flipped = orders.copy()
     flipped["side"] = -orders["side"]
-    return Tape(tape.rows, bars), flipped, rule._replace(inverse=not rule.inverse)
+    with np.errstate(divide="ignore"):
+        flipped["guard"] = 1.0 / orders["guard"]
+    return tape._replace(bars=bars), flipped, rule._replace(inverse=not rule.inverse)
 
 
 @EVERY_RULE
@@ -155,10 +171,22 @@ def test_upside_down_longs_and_shorts_swap_their_results_to_the_last_bit(rule, s
 
 
 @EVERY_RULE
+def test_the_curve_changes_nothing(rule):
+    tape, orders = world(15, rule)
+    few = orders[::10]
+    for given in (orders, few):
+        ways = [run_account(tape, given, rule, wanted) for wanted in (True, False)]
+        for part, other in zip(*(way[:3] for way in ways), strict=True):
+            assert part.tobytes() == other.tobytes()
+        assert ways[0][3][-1].tobytes() == ways[1][3][-1].tobytes()
+
+
+@EVERY_RULE
 def test_the_short_way_through_calm_bars_changes_nothing(rule):
     tape, orders = world(30, rule)
     orders = orders[orders["row"] > 0]
-    free = rule._replace(max_open=99, max_gross=np.inf, compounds=False)
+    free = rule._replace(max_open=99, max_gross=np.inf, compounds=False, drawdown=np.inf)
+    free = free._replace(day_loss=np.inf, week_loss=np.inf)
     alone, its_fills, _, _ = run_account(tape, orders, free, False)
     # a fourth market pays funding in every bar, far below a quantum: with it no bar is calm
     restless = np.zeros((9, N_SLOTS))

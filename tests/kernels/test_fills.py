@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.kernels import account, fills, holding
+from tasks.kernels import account, entering, fills, holding, leaving
 from tasks.kernels.fills import AT_CLOSE, AT_OPEN, INSIDE, STOP, TARGET, TIME
-from tests.kernels import naive_account, naive_fills, naive_holding
+from tasks.kernels.guards import TAKEN
+from tests.kernels import naive_account, naive_entering, naive_fills, naive_holding, naive_leaving
 from tests.kernels.tape import lay, terms, write
 
 BAR = (100.0, 110.0, 90.0, 105.0)
@@ -22,10 +23,10 @@ def opened(rule, side=1, rest=(1.0, 0.0, 0.0, 0.0, 0.0), size=1000.0):
     """A book with one position, entered at 100 in the second of three bars, and its twin."""
     tape = lay([(*BAR, *rest)] * 3)
     orders = write((0, side, {"size": size}))
-    book = account._open_book(tape, 1, rule)
+    book = account.open_account(tape, 1, rule)
     twin = naive_fills.Account(tape, rule)
-    assert account._take(book, tape, rule, orders[0], 0, 1) == account.TAKEN
-    assert naive_account.take(twin, orders[0], 0, 1, twin.bars[0][1]) == account.TAKEN
+    assert entering.take(book, tape, rule, orders[0], 0, 1) == TAKEN
+    assert naive_entering.take(twin, orders[0], 0, 1, twin.bars[0][1]) == TAKEN
     return book, tape, twin
 
 
@@ -82,7 +83,7 @@ def test_funding_is_settled_as_defined(side, inverse, moment, paid, received, tr
     book, tape, twin = opened(rule, side)
     tape.bars[[fills.TRADES, fills.PAID, fills.RECEIVED], 2] = trades, paid, received
     twin = naive_fills.Account(tape, rule)
-    naive_account.take(twin, write((0, side, {"size": 1000.0}))[0], 0, 1, twin.bars[0][1])
+    naive_entering.take(twin, write((0, side, {"size": 1000.0}))[0], 0, 1, twin.bars[0][1])
     book.positions[0]["mark"] = twin.positions[0].mark = 95.0
     fills.pay_funding(book, tape, rule, 0, 2, moment)
     naive_fills.pay_funding(twin, twin.positions[0], 2, moment)
@@ -94,11 +95,11 @@ def test_funding_is_settled_as_defined(side, inverse, moment, paid, received, tr
 def test_a_position_that_is_left_makes_room_and_is_noted_in_its_market(reason):
     rule = terms(cooldown=3, lockout=5)
     book, tape, twin = opened(rule)
-    fills.leave_position(book, tape, rule, 0, 2, INSIDE, reason, 95.0)
-    naive_fills.leave_position(twin, twin.positions[0], 2, INSIDE, reason, 95.0)
+    leaving.leave_position(book, tape, rule, 0, 2, INSIDE, reason, 95.0)
+    naive_leaving.leave_position(twin, twin.positions[0], 2, INSIDE, reason, 95.0)
     assert book.positions[0]["left"] == twin.positions[0].left == 0.0
-    fills.drop_left(book)
-    assert book.counts[fills.N_OPEN] == len(naive_fills.drop_left(twin)) == 0
+    leaving.drop_left(book)
+    assert book.counts[fills.N_OPEN] == len(naive_leaving.drop_left(twin)) == 0
     assert book.markets[0, fills.N_HERE] == 0
     assert book.markets[0, fills.IDLE_UNTIL] == 2 + 3
     assert (book.markets[0, fills.LOCKED_UNTIL + 1] == 2 + 5) == (reason == STOP)
@@ -139,7 +140,7 @@ def test_an_inverse_contract_gains_in_coins_what_its_units_buy_less():
     # 1,000 units of 1 quote: at 100 they are worth 10 coins, at 125 they are worth 8
     book, tape, _ = opened(terms(inverse=True), size=10.0)
     assert book.positions[0]["quantity"] == 1000.0
-    fills.leave_position(book, tape, terms(inverse=True), 0, 2, AT_CLOSE, TIME, 125.0)
+    leaving.leave_position(book, tape, terms(inverse=True), 0, 2, AT_CLOSE, TIME, 125.0)
     assert book.positions[0]["net"] == pytest.approx(2.0, abs=1e-6)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.kernels import account, holding
+from tasks.kernels import account, entering, holding
 from tasks.kernels.fills import CASH, N_FILLS, N_OPEN, PAID, Book
-from tests.kernels import naive_account, naive_fills, naive_holding
+from tests.kernels import naive_account, naive_entering, naive_fills, naive_holding
 from tests.kernels.tape import lay, terms, walks, write
 
 some = st.sampled_from
@@ -24,6 +24,7 @@ rules = st.builds(
     stop_to_entry=st.booleans(),
     leaves_at_close=st.booleans(),
     per_market=some([4]),
+    trail_from=some([0.0, 0.5, 1.5]),
     inverse=st.booleans(),
 )
 seeds = st.integers(0, 2**32 - 1)
@@ -34,15 +35,16 @@ def enter(rng, rule):
     tape = walks(rng, [30, 12], [0, 2], sigma=0.01, holes=0.05)
     tape.bars[PAID:, rng.random(42) < 0.5] = 0.0
     orders = write(
-        *((row, rng.choice([-1, 1]), {"market": market, "due": due, "unit": unit})
+        *((row, rng.choice([-1, 1]), {"market": market, "due": due, "unit": unit, "guard": guard})
           for row, market in ((2, 0), (2, 0), (30, 1), (30, 1))
-          for due, unit in [(rng.choice([0, 5, 9]), rng.choice([0.01, 0.03]))])
+          for due, unit in [(rng.choice([0, 5, 9]), rng.choice([0.01, 0.03]))]
+          for guard in [rng.choice([np.nan, 62.0, 63.5, 64.5, 66.0])])
     )  # fmt: skip
-    book, twin = account._open_book(tape, 4, rule), naive_fills.Account(tape, rule)
+    book, twin = account.open_account(tape, 4, rule), naive_fills.Account(tape, rule)
     for i, order in enumerate(orders):
-        account._take(book, tape, rule, order, i, 3)
+        entering.take(book, tape, rule, order, i, 3)
         bar = twin.bars[order["market"]][3]
-        naive_account.take(twin, order, i, 3, bar)
+        naive_entering.take(twin, order, i, 3, bar)
     return tape, book, twin
 
 
@@ -128,8 +130,8 @@ def test_a_bar_is_calm_when_it_touches_neither_stop_nor_target():
     bars += [(100, high, 100, 100), (100, 100, low, 100), (100, 100, 100, 100, 0.0)]
     bars += [(100, 100, 100, 100, 1.0, 0.0, 0.0, 1e-9, 0.0)]
     tape, orders = lay(bars), write((0, 1))
-    book = account._open_book(tape, 1, rule)
-    account._take(book, tape, rule, orders[0], 0, 1)
+    book = account.open_account(tape, 1, rule)
+    entering.take(book, tape, rule, orders[0], 0, 1)
     holding.watch(book, tape, rule)
     calm = [bool(holding.is_calm(book, tape, slot)) for slot in range(2, 8)]
     assert calm == [True, False, False, False, False, False]

@@ -12,7 +12,7 @@ import pytest
 
 from tasks.kernels import _jit
 from tasks.kernels._jit import KERNELS, cache_folder
-from tasks.kernels.account import _open_book
+from tasks.kernels.account import open_account
 from tasks.kernels.holding import value_of
 from tests.kernels.tape import lay, terms
 
@@ -108,7 +108,7 @@ def test_the_kernels_of_this_house_are_kept_so():
 
 
 def test_an_inner_kernel_leaves_no_reference_behind():
-    book = _open_book(lay([(1.0, 1.0, 1.0, 1.0)]), 1, terms())
+    book = open_account(lay([(1.0, 1.0, 1.0, 1.0)]), 1, terms())
     counts = [sys.getrefcount(part) for part in book]
     for _ in range(100):
         value_of(book, False)

@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 from lake.schema import REPORT
 from tasks.report.config import ReportConfig
 from tasks.report.page import CONTENTS, draw_report
+from tests.report.contest import make_engines
 from tests.report.page import Page
 from tests.report.sample import make_barren, make_eventless, make_evidence, make_facts
 
@@ -19,6 +20,7 @@ SAMPLES = {
     "two markets": lambda: make_evidence(2),
     "one market": lambda: make_evidence(1),
     "twelve markets": lambda: make_evidence(12, n_days=400),
+    "all events": make_engines,
     "no finding": make_barren,
     "no event": make_eventless,
 }

@@ -10,8 +10,10 @@ import pytest
 from scipy.stats import t
 
 from lake.keys import canonical_json, sha256
+from tasks.events.registry import catalogue
 from tasks.report.calibration import tell_calibration
 from tasks.report.cards import tell_cards
+from tasks.report.chart import N_SERIES
 from tasks.report.config import ReportConfig
 from tasks.report.costs import tell_costs
 from tasks.report.formats import count, estimate, percent, signed
@@ -25,6 +27,7 @@ from tasks.report.quality import tell_quality
 from tasks.report.ranking import ranked
 from tasks.report.search import tell_search
 from tasks.report.stability import tell_stability
+from tests.report.contest import every_event
 from tests.report.sample import (
     PLANTED,
     make_barren,
@@ -145,6 +148,32 @@ def test_a_month_before_a_market_began_is_empty_not_whole():
 
 def test_without_gaps_there_is_no_strip():
     assert tell_quality(EVENTLESS, CONFIG)["strip"] is None
+
+
+def test_many_events_stand_in_charts_side_by_side_family_by_family():
+    evidence = replace(EVIDENCE, events=every_event(EVIDENCE))
+    told = tell_occurrences(evidence)
+    first, second = told["shares"]
+    assert first.name != second.name
+    assert first.layout["xaxis"]["range"] == second.layout["xaxis"]["range"]
+    events = [[name for bars in chart.data for name in bars["y"]] for chart in (first, second)]
+    known = sorted((analyzer.family, analyzer.name) for analyzer in catalogue())
+    assert events[0] + events[1] == [name for _, name in known]
+    assert max(map(len, events)) < 0.7 * len(known)
+    families = [{bars["name"] for bars in chart.data} for chart in (first, second)]
+    assert not families[0] & families[1]
+
+
+def test_more_families_than_colours_are_told_apart_by_dashes_and_hatching():
+    told = tell_occurrences(replace(EVIDENCE, events=every_event(EVIDENCE)))
+    lines = [(line["line"]["color"], line["line"]["dash"]) for line in told["quarters"].data]
+    assert len(set(lines)) == len(lines) > N_SERIES
+    markers = [str(bars["marker"]) for chart in told["shares"] for bars in chart.data]
+    assert len(set(markers)) == len(markers)
+
+
+def test_few_events_stand_in_one_chart():
+    assert len(tell_occurrences(EVIDENCE)["shares"]) == 1
 
 
 def test_events_are_counted_per_market_and_year():

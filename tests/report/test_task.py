@@ -1,5 +1,6 @@
 """The stage's function against a lake on disk, without Prefect."""
 
+import numpy as np
 import pytest
 
 from lake.files import open_files
@@ -10,6 +11,7 @@ from lake.schema import (
     BRIDGED,
     CONFIRMED,
     COVERAGE,
+    EFFECTS,
     EVENT_PATHS,
     EVENTS,
     FINDINGS,
@@ -32,6 +34,8 @@ from tasks.events.config import EventsConfig
 from tasks.report.config import ReportConfig
 from tasks.report.page import draw_report
 from tasks.report.task import draw_events, gather, page_name, read_digest, render
+from tests.report.contest import summed
+from tests.report.frames import fit
 from tests.report.page import Page
 from tests.report.sample import (
     make_bars,
@@ -116,6 +120,21 @@ def test_tables_that_a_run_lacks_are_empty(lake):
     assert evidence.paths.is_empty()
     assert evidence.events.is_empty()
     assert evidence.coverage.is_empty()
+
+
+def test_of_the_sums_by_block_those_of_the_fusion_family_and_the_baseline_are_kept(lake):
+    blocks = np.arange(40)
+    told = (blocks, np.ones(40), np.ones(40))
+    rows = [summed(event, *told) for event in ("", "fusion_entry", "crash")]
+    rows[2] |= {"family": "volatility"}
+    rows += [row | {"condition": "session=0"} for row in rows]
+    ref = put(lake, EFFECTS, fit(EFFECTS, rows), MARKET)
+    evidence, facts = gather(lake, settings={}, effects=[ref], **tables_of(lake))
+    assert evidence.effects.select("event", "condition").rows() == [
+        ("", "all"),
+        ("fusion_entry", "all"),
+    ]
+    assert ref in facts.refs
 
 
 def draw_both(lake, refs):

@@ -39,7 +39,7 @@ def test_a_target_leaves_a_share_above_nothing_and_up_to_all(share):
 
 
 @pytest.mark.parametrize("distance", [0.0, -1.0, math.nan, math.inf])
-@pytest.mark.parametrize("what", ["stop", "trail"])
+@pytest.mark.parametrize("what", ["stop", "trail", "trail_from"])
 def test_a_stop_lies_at_a_distance_above_nothing(what, distance):
     with pytest.raises(ValidationError, match=what):
         Exits(**{what: distance})
@@ -48,6 +48,12 @@ def test_a_stop_lies_at_a_distance_above_nothing(what, distance):
 def test_a_stop_goes_to_the_entry_only_where_a_target_can_send_it_there():
     with pytest.raises(ValidationError, match="without a target"):
         Exits(stop_to_entry=True)
+
+
+def test_a_trail_that_begins_later_is_a_trail():
+    with pytest.raises(ValidationError, match="without a trail"):
+        Exits(trail_from=1.0)
+    assert Exits(trail=1.0, trail_from=2.0).trail_from == 2.0
 
 
 def test_a_size_by_the_risk_needs_a_stop():
@@ -66,7 +72,7 @@ def test_costs_that_are_negative_or_no_number_are_refused(name, value):
         Costs(**{name: value})
 
 
-@pytest.mark.parametrize("name", ["capital", "notional", "share", "max_leverage"])
+@pytest.mark.parametrize("name", ["capital", "notional", "share", "max_leverage", "max_notional"])
 @pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
 def test_sizes_that_are_no_size_are_refused(name, value):
     with pytest.raises(ValidationError, match=name):
@@ -75,7 +81,17 @@ def test_sizes_that_are_no_size_are_refused(name, value):
 
 @pytest.mark.parametrize(
     "limits",
-    [{"per_market": 0}, {"max_open": 0}, {"max_gross": 0.0}, {"cooldown": "soon"}, {"lockout": ""}],
+    [
+        {"per_market": 0},
+        {"max_open": 0},
+        {"max_gross": 0.0},
+        {"cooldown": "soon"},
+        {"lockout": ""},
+        {"day_loss": 0.0},
+        {"week_loss": 1.0},
+        {"drawdown": -0.1},
+        {"loss_streak": 0},
+    ],
 )
 def test_limits_that_are_no_limits_are_refused(limits):
     with pytest.raises(ValidationError):

@@ -46,6 +46,12 @@ TERMS = {
         Limits(max_open=3, per_market=3, max_gross=2.5),
         COSTS,
     ),
+    "with breakers": terms_of(
+        Exits(stop=1.0, trail=0.5, trail_from=1.0),
+        Sizing(method="equity_share", share=0.15, max_notional=1.4e5),
+        Limits(per_market=3, day_loss=0.01, week_loss=0.03, drawdown=0.6, loss_streak=14),
+        COSTS.model_copy(update={"multiple": 0.2}),
+    ),
     "by the volatility": terms_of(
         Exits(trail=1.0), Sizing(method="volatility_target", share=0.03), UNLIMITED, COSTS
     ),
@@ -127,6 +133,11 @@ def test_nothing_that_comes_later_moves_what_was_closed(terms, hour):
     assert bytes_of(*before(other, hour)) == bytes_of(*before(whole, hour))
     assert not other.trades.equals(whole.trades)
     assert before(whole, hour)[0].height > 20
+
+
+def test_the_breakers_of_these_terms_break():
+    refused = trade(markets(), signals(), HORIZON, TERMS["with breakers"]).n_refused
+    assert {"circuit breaker: day", "circuit breaker: week", "loss streak"} <= refused.keys()
 
 
 def quote_as_base(market):

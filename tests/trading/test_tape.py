@@ -6,7 +6,7 @@ import pytest
 from lake.errors import SchemaError
 from tasks.kernels.fills import CLOSE, HIGH, IMPACT, LOW, OPEN, SPREAD, TRADES
 from tasks.trading.config import Costs, Sizing
-from tasks.trading.tape import MarketBars, lay_tape
+from tasks.trading.tape import MarketBars, lay_tape, origin_of
 from tests.trading.world import bars_of, funding_at, lay, market_of, ms
 
 PAID, RECEIVED = 7, 8
@@ -85,6 +85,23 @@ def test_a_window_of_a_window_is_the_lesser():
     laid = lay(spanning(0, 10)).window(ms(2), ms(8))
     assert rows_of(laid.window(ms(0), ms(5))) == [[2, 5, 0]]
     assert rows_of(laid.window(ms(4), ms(20))) == [[4, 8, 0]]
+
+
+def test_the_origin_says_where_monday_was():
+    # 1 January 2024 was a Monday
+    laid = lay(spanning(5, 200, "AAA-1h"), spanning(2, 10, "BBB-1h"))
+    assert laid.tape.origin == 2
+    assert laid.window(ms(30), None).tape.origin == 30
+    assert laid.window(ms(7 * 24 + 3), None).tape.origin == 3
+    assert laid.window(ms(5), ms(2)).tape.origin == 0
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "slots"), [("1m", 1530), ("15m", 102), ("4h", 6), ("12h", 2), ("1d", 1)]
+)
+def test_the_origin_counts_whole_slots(timeframe, slots):
+    assert origin_of(ms(25.5), timeframe) == slots
+    assert origin_of(ms(25.5 - 7 * 24), timeframe) == slots
 
 
 def test_a_window_leaves_the_whole_tape_as_it_was():

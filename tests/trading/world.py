@@ -11,7 +11,7 @@ import polars as pl
 from lake.schema import BARS, EVENTS, FEATURES, FUNDING, SIGN, TIME
 from lake.time import duration_ms, timeframe_of
 from tasks.trading.config import Costs, Exits, Limits, Sizing, Terms
-from tasks.trading.simulation import simulate
+from tasks.trading.simulation import simulate, simulate_decided
 from tasks.trading.tape import MarketBars, lay_tape
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -90,6 +90,20 @@ def signals_at(hours, sides):
     )
 
 
+def decisions_at(*rows):
+    """Decisions of (hour, side) and, if wanted, unit, guard and the hour of a fresh structure."""
+    whole = [(*row, *(0.02, None, None)[len(row) - 2 :]) for row in rows]
+    hours, sides, units, guards, fresh = zip(*whole, strict=True) if whole else [()] * 5
+    columns = {
+        "time": pl.Series([at(h) for h in hours], dtype=TIME),
+        "side": pl.Series(sides, dtype=SIGN),
+        "unit": pl.Series(units, dtype=pl.Float64),
+        "guard": pl.Series(guards, dtype=pl.Float64),
+        "fresh_time": pl.Series([None if h is None else at(h) for h in fresh], dtype=TIME),
+    }
+    return pl.DataFrame(columns)
+
+
 def events_at(hours, sides, event="jump", market="AAA-1h"):
     rows = [
         {"market": market, "event": event, "family": "volatility", "time": at(h), "side": side}
@@ -122,6 +136,15 @@ def trade(markets, signals, horizon="3h", terms=None, name="rule", **options):
     terms = terms or terms_of()
     laid = lay_tape(markets, terms.costs, terms.sizing)
     return simulate(laid, signals, horizon, terms, name=name, **options)
+
+
+def trade_decided(markets, decisions, horizon=3, terms=None, name="rule", **options):
+    """Simulate decisions of the only market, or by market."""
+    markets = [markets] if isinstance(markets, MarketBars) else markets
+    decisions = decisions if isinstance(decisions, dict) else {markets[0].market: decisions}
+    terms = terms or terms_of()
+    laid = lay_tape(markets, terms.costs, terms.sizing)
+    return simulate_decided(laid, decisions, horizon, terms, name=name, **options)
 
 
 def bytes_of(*frames):
@@ -184,6 +207,28 @@ def random_signals(seed, market, share=0.05):
     times = market.bars["time"].filter(pl.Series(rng.random(market.bars.height) < share))
     sides = rng.choice(np.array([-1, 1], np.int8), len(times))
     return pl.DataFrame({"time": times, "side": sides}).cast({"side": SIGN})
+
+
+def random_decisions(seed, market, share=0.1):
+    """Leaves and entries on both sides at random bars, some with guards or fresh structures."""
+    rng = np.random.default_rng(seed)
+    chosen = np.flatnonzero(rng.random(market.bars.height) < share)
+    chosen = np.sort(np.concatenate([chosen, rng.choice(chosen, len(chosen) // 3)]))
+    close = market.bars["close"].to_numpy()[chosen]
+    sides = rng.choice(np.array([-1, -1, 0, 1, 1], np.int8), len(chosen))
+    guards = close * np.exp(-sides * np.abs(rng.normal(0.02, 0.02, len(chosen))))
+    times = market.bars["time"].to_numpy()
+    fresh = pl.Series(times[np.maximum(chosen - rng.integers(0, 9, len(chosen)), 0)])
+    told = pl.Series(rng.random(len(chosen)) < 0.7)
+    return pl.DataFrame(
+        {
+            "time": times[chosen],
+            "side": sides,
+            "unit": np.exp(rng.normal(np.log(0.01), 0.3, len(chosen))),
+            "guard": np.where(rng.random(len(chosen)) < 0.5, guards, np.nan),
+            "fresh_time": fresh.zip_with(told, pl.Series([None] * len(chosen), dtype=fresh.dtype)),
+        }
+    )
 
 
 def settlements(seed, market, every="8h"):

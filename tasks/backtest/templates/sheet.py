@@ -76,6 +76,41 @@ form-action 'none'">
 {%- endif %}
 </section>
 
+{%- if engine %}
+
+<section id="engines">
+<h2>Engines</h2>
+{%- if engine.comparison %}
+<p><strong>{{ engine.comparison }}.</strong> The best member is known only now that all is over.</p>
+{%- endif %}
+{{ table(engine.members) }}
+</section>
+
+<section id="structure">
+<h2>Structure</h2>
+{%- for drawn in engine.pictures %}
+<figure class="picture">
+<img src="{{ drawn.source }}" alt="The last bars of {{ drawn.market }} with zones, swings, phases, \
+decisions and score">
+<figcaption>{{ drawn.market }}</figcaption>
+</figure>
+{%- else %}
+<p>There is no bar to draw.</p>
+{%- endfor %}
+{%- if engine.rest %}
+<p class="quiet">{{ engine.rest }} beside this page.</p>
+{%- endif %}
+</section>
+
+<section id="decisions">
+<h2>Decisions</h2>
+<p>{{ engine.n_decisions }}, each taken at the close of its bar and done at the next one's open.</p>
+{%- if engine.decisions %}
+{{ table(engine.decisions) }}
+{%- endif %}
+</section>
+{%- endif %}
+
 <section id="months">
 <h2>Months</h2>
 {%- if months.rows %}
@@ -176,7 +211,7 @@ losers that once were far ahead ask for other exits, winners that once were far 
 </section>
 
 <section id="card">
-<h2>The blueprint</h2>
+<h2>{{ 'The engine' if engine else 'The blueprint' }}</h2>
 {%- if card %}
 <article class="card">{{ card }}</article>
 {%- else %}

@@ -24,6 +24,7 @@ table.months tbody tr:hover td:not([class*=heat]){background:none}
 .card>:first-child{margin-top:0}
 .card p,.card li{overflow-wrap:anywhere}
 .wide{max-width:none}
+.picture img{width:100%;height:auto;border:1px solid var(--line);background:#fff}
 h1,.span,.kicker,li,dd{overflow-wrap:anywhere}
 td.text{max-width:24rem;overflow-wrap:anywhere}
 td.prose{min-width:14rem}

@@ -22,11 +22,21 @@ EVIDENCE = """\
 <h2>Events</h2>
 <p>{{ occurrences.sentence }}</p>
 {%- if not occurrences.empty %}
+{%- if occurrences.shares | length > 1 %}
+{{ chart(occurrences.quarters) }}
 <div class="pair">
-{{ chart(occurrences.shares) }}
+{%- for drawn in occurrences.shares %}
+{{ chart(drawn) }}
+{%- endfor %}
+</div>
+<details><summary>Per market</summary>{{ table(occurrences.by_market) }}</details>
+{%- else %}
+<div class="pair">
+{{ chart(occurrences.shares[0]) }}
 {{ chart(occurrences.quarters) }}
 </div>
 {{ table(occurrences.by_market) }}
+{%- endif %}
 <details><summary>Per year</summary>{{ table(occurrences.by_year) }}</details>
 {%- endif %}
 {%- if occurrences.absent %}
@@ -110,6 +120,26 @@ occurrences and the events that it stands with.</p>
 {%- endfor %}
 </div>
 <details><summary>{{ stability.table.caption }}</summary>{{ table(stability.table) }}</details>
+{%- endif %}
+</section>
+
+<section id="fusion">
+<h2>Fusion of the engines</h2>
+<p>{{ fusion.sentence }}</p>
+{%- if not fusion.empty %}
+<ul class="best">
+{%- for told in fusion.verdicts %}
+<li>{{ told }}</li>
+{%- endfor %}
+</ul>
+{%- if fusion.chart %}
+{{ chart(fusion.chart) }}
+{%- endif %}
+{{ table(fusion.table) }}
+<p class="quiet">{{ fusion.remark }}</p>
+{%- if fusion.markets %}
+<details><summary>{{ fusion.markets.caption }}</summary>{{ table(fusion.markets) }}</details>
+{%- endif %}
 {%- endif %}
 </section>
 """

@@ -1,0 +1,1 @@
+"""Structure engines: incremental state machines that read a chart bar by bar."""
