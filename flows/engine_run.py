@@ -11,6 +11,7 @@ from flows.engine_told import EngineBacktest, EngineMade, tell_engine
 from flows.markets import Markets, bring_markets
 from flows.run import Call, Run, Tables, open_run
 from lake.ref import Ref
+from lake.time import timeframe_of
 from tasks.backtest.engine_page import draw_engine, draw_structure, hear_again
 from tasks.backtest.engine_request import AskedEngine, ask_engine
 from tasks.backtest.engine_task import (
@@ -48,7 +49,7 @@ def run_engine(c: RunConfig) -> EngineBacktest:
     board = Board(STAGES, quiet=c.json_output)
     with open_run(c.lake, c.recorded, c.refresh, board) as run:
         ground = lay_ground(run, asked.widened(c))
-        return tell_engine(run, c, asked, follow(run, c, asked, ground))
+        return tell_engine(run, asked, follow(run, c, asked, ground))
 
 
 def lay_ground(run: Run, c: RunConfig) -> Ground:
@@ -107,7 +108,7 @@ def trade_all(run: Run, c: RunConfig, calls: list[Call]) -> dict[str, dict[str, 
     equity = run.all("backtest", draw_engine_curve, calls)
     fates = run.all("backtest", count_engine_fates, calls)
     about: dict[str, Any] = {
-        "timeframe": c.timeframe,
+        "timeframe": timeframe_of(calls[0]["tables"]["bars"][0].market),
         "capital": c.backtest.engine_terms.sizing.capital,
         "config": c.backtest.metrics,
     }

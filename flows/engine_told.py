@@ -10,11 +10,11 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from blocks.profile import RunConfig
 from flows.backtested import measures_table, plain
 from flows.run import Run, Tables
 from flows.terminal import WIDTH_WHEN_PIPED
 from lake.ref import Ref
+from lake.time import timeframe_of
 from tasks.backtest.engine_member import Member, compare_best
 from tasks.backtest.engine_page import Heard, Page, read_page
 from tasks.backtest.engine_request import AskedEngine
@@ -95,12 +95,12 @@ class EngineBacktest(BaseModel):
         yield f"tear sheet  {self.sheet}"
 
 
-def tell_engine(run: Run, c: RunConfig, asked: AskedEngine, made: EngineMade) -> EngineBacktest:
+def tell_engine(run: Run, asked: AskedEngine, made: EngineMade) -> EngineBacktest:
     """Publish tear sheet, charts, trades and decisions, and put the back-test into numbers."""
     about: dict[str, Any] = {name: made.account[name] for name in READ}
     drawn: dict[str, Any] = {"sheet": made.sheet, "pictures": made.pictures, "bars": made.bars}
     found, heard = read_page(run.results.uri, **about, **drawn), made.heard
-    stem = f"{asked.engine}-{c.timeframe}-{made.sheet.key[:12]}"
+    stem = f"{asked.engine}-{timeframe_of(made.bars.markets[0])}-{made.sheet.key[:12]}"
     return EngineBacktest(
         run=run.name,
         engine=asked.engine,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Event
-from typing import Any
+from typing import Any, TextIO
 
 from pydantic import BaseModel
 
@@ -36,22 +36,24 @@ class Teller:
         self._as_json, self._stop = as_json, stop
 
     def decided(self, decision: Decision) -> None:
-        try:
-            line = to_line(decision) if self._as_json else in_words(decision)
-            sys.stdout.write(f"{line}\n")
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # What is still buffered must not be flushed into the pipe.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self._stop.set()
+        self._say(sys.stdout, to_line(decision) if self._as_json else in_words(decision))
 
     def quarantined(self, row: Row, reason: str) -> None:
-        sys.stderr.write(f"quarantined  {_moment(row.time_ms)}  {reason}\n")
+        self._say(sys.stderr, f"quarantined  {_moment(row.time_ms)}  {reason}")
 
     def timed(self, n_slots: int, took: dict[str, Took]) -> None:
         told = (f"{name} {each.mean_us:,.0f} ({each.worst_us:,.0f})" for name, each in took.items())
         line = f"bar {n_slots:,}: mean (worst) microseconds per bar: {', '.join(told)}"
-        sys.stderr.write(f"{line}\n")
+        self._say(sys.stderr, line)
+
+    def _say(self, stream: TextIO, line: str) -> None:
+        try:
+            stream.write(f"{line}\n")
+            stream.flush()
+        except BrokenPipeError:
+            # What is still buffered must not be flushed into the pipe.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            self._stop.set()
 
 
 def in_words(decision: Decision) -> str:

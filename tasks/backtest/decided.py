@@ -179,5 +179,5 @@ def _spoken(readings: Records) -> tuple[NDArray, NDArray]:
 
 def _fresh(times: Whole, rows: Whole, fresh: Whole) -> pl.Series:
     """When the last fresh structure became known, null where there was none."""
-    known = stamps(times[np.maximum(rows - fresh, 0)])
+    known = stamps(times[rows - np.maximum(fresh, 0)])
     return pl.select(pl.when(pl.Series(fresh >= 0)).then(known)).to_series()

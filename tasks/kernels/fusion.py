@@ -161,7 +161,8 @@ def step_fusion(
     if not is_gap:
         _decide(m, r, macro, out)
         out.unit = atr / bar[CLOSE]
-        out.guard = _guard(m, out.side, bar[CLOSE]) if out.side != 0 else np.nan
+        if out.side != 0 and out.decision != LEAVE:
+            out.guard = _guard(m, out.side, bar[CLOSE])
     out.stance = m.stance
     _chain(m, bar, is_gap, out)
 

@@ -167,7 +167,7 @@ class Trader:
         """Write the orders of a decision; it is told at once where it orders nothing."""
         s, fused = self._setting, decided.fused.copy()
         age = int(fused["fresh"][0])
-        fused["fresh"] = 0
+        fused["fresh"] = 0  # the slot of the fresh structure is not among these: named below
         said = replace(decided, fused=fused)
         frame = decision_frame(Told(s.market, s.engine, self._desk, slots, said))
         frame = frame.with_columns(fresh_time=self._fresh(age))

@@ -1,5 +1,6 @@
 """What a desk said, as tables: nothing is lost, nothing is known too early."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -69,6 +70,14 @@ def test_a_decision_is_known_when_its_bar_has_closed(decisions) -> None:
 )
 def test_reasons_are_told_by_their_codes(bits: int, codes: list[str]) -> None:
     assert list(reason_codes(bits)) == codes
+
+
+def test_at_the_last_bar_there_may_be_a_decision_without_any_structure(told) -> None:
+    fused = told.decided.fused.copy()
+    fused["decision"][-1], fused["fresh"][-1] = VETOED, -1
+    frame = decision_frame(replace(told, decided=replace(told.decided, fused=fused)))
+    assert rows_of(frame)[-1] == N - 1
+    assert frame["fresh_time"][-1] is None
 
 
 def test_what_is_entered_has_a_reason_and_what_is_vetoed_another(decisions) -> None:

@@ -31,7 +31,7 @@ def market(seed, n):
 
 
 @settings(max_examples=40)
-@given(seeds, st.integers(10, 400), st.sampled_from([0.0, 0.1, -0.05]))
+@given(seeds, st.integers(40, 400), st.sampled_from([0.0, 0.1, -0.05]))
 def test_where_definitions_agree_the_numbers_are_empyricals(seed, n, hurdle):
     returns = market(seed, n)
     config = QUICK.model_copy(update={"hurdle_per_year": hurdle})

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -237,15 +238,18 @@ def test_a_signal_ends_it_after_the_bar_at_hand_with_its_state_whole(
     assert Path(f"{state}.jsonl").read_text().splitlines() == lines_of(whole)[0]
 
 
-def test_a_reader_that_goes_away_ends_it(alone: dict[str, str], asked: tuple[str, ...]) -> None:
-    process = begin(alone, *asked, "--json")
-    until(process, 1)
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    err = process.stderr.read()
-    assert process.wait() == 0, err
-    assert "Traceback" not in err
+@pytest.mark.parametrize("streams", ["|", "2>&1 |"])
+def test_a_reader_that_goes_away_ends_it(
+    alone: dict[str, str], asked: tuple[str, ...], streams: str
+) -> None:
+    words = shlex.join([sys.executable, "-m", "flows.live", *asked, "--json"])
+    command = f"set -o pipefail; {words} {streams} head -1"
+    done = subprocess.run(
+        ["bash", "-c", command], env=alone, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 1
+    assert "Traceback" not in done.stderr
 
 
 # What is refused, each with what came, what was wanted and what to do.

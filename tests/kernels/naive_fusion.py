@@ -50,7 +50,8 @@ def step_fusion(state, heard, context, bar, is_gap, rules):
         row["percentile"] = percentile(past, atr, rules["volatility_bars"])
         decide(state, row, rules, macro)
         row["unit"] = atr / bar[3]
-        row["guard"] = guard(heard, shares, row["side"], bar[3])
+        if row["decision"] not in ("", "leave"):
+            row["guard"] = guard(heard, shares, row["side"], bar[3])
     row["stance"] = state["stance"]
     numbers = [-1.0] * 5 if is_gap else list(bar)
     code = fusion_memory.DECISIONS.index(row["decision"]) + 8 * bits(row["reasons"])
