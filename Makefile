@@ -35,6 +35,7 @@ calibrate: $(READY) ## ask how often discovery is wrong (ARGS="--markets 50 --ef
 	$(BIN)/python -m flows.calibrate $(ARGS)
 
 test: lint ## linters, types, import contracts and the tests
+	$(BIN)/python -m tests.warm
 	$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist worksteal $(ARGS)
 
 lint: $(READY) ## linters, types and import contracts
