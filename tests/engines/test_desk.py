@@ -7,6 +7,8 @@ from lake.errors import ConfigError
 from tasks.engines.config import EnginesConfig, FusionConfig
 from tasks.engines.desk import MEMORY, Desk, Slots
 from tasks.engines.engine import load_memory, save_memory
+from tasks.engines.smc import SMC
+from tasks.engines.wyckoff import WYCKOFF
 from tasks.kernels.fusion_memory import DECISIONS, MEMBERS
 from tests.engines.charts import market, real, times_four, turned_over
 from tests.real import needs_real_data
@@ -116,6 +118,37 @@ def test_alone_an_engine_is_the_score(whole):
         wanted = np.where(said["is_warm"], said["stance"] * said["conviction"], 0.0)
         np.testing.assert_allclose(found.fused["score"][found.frames[name].rows], wanted)
         assert MEMBERS[number] == name
+
+
+def test_a_position_is_guarded_by_the_swing_behind_it():
+    found = decided(config=CONFIG.alone("smc"))
+    facts = found.heard["smc"].readings["facts"]
+    low, high = (facts[:, SMC.facts.index(f"swing_{end}")] for end in ("low", "high"))
+    at = np.searchsorted(found.frames["smc"].rows, np.flatnonzero(found.fused["side"]))
+    fused, n_of = found.fused[found.frames["smc"].rows[at]], {1: 0, -1: 0}
+    for row, said in zip(at, fused, strict=True):
+        side, close = int(said["side"]), found.frames["smc"].bars[3, row]
+        edge = low[row] if side > 0 else high[row]
+        is_guarded = DECISIONS[said["decision"]] != "leave" and side * (close - edge) > 0
+        np.testing.assert_equal(said["guard"], edge if is_guarded else np.nan)
+        n_of[side] += is_guarded
+    assert min(n_of.values()) > 10
+
+
+def test_a_structure_is_fresh_from_its_break_or_its_phase_on(whole):
+    events = {
+        "smc": (SMC, ("break_of_structure", "change_of_character")),
+        "wyckoff": (WYCKOFF, ("phase",)),
+        "wyckoff_daily": (WYCKOFF, ("phase",)),
+    }
+    is_fresh = np.zeros(6000, bool)
+    for name, (engine, wanted) in events.items():
+        side = whole.heard[name].readings["side"]
+        met = (side[:, [engine.events.index(event) for event in wanted]] != 0).any(axis=1)
+        assert met.any() or name == "wyckoff_daily"  # 250 days are few for it
+        is_fresh[whole.frames[name].rows[met]] = True
+    last = np.maximum.accumulate(np.where(is_fresh, np.arange(6000), -1))
+    assert np.array_equal(whole.fused["fresh"], np.where(last < 0, -1, np.arange(6000) - last))
 
 
 def parameters():
